@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything a run depends on besides its seed and edit log. Each field is declared once as a knob (knob.h).
+#pragma once
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace moe {
+
+struct ModelConfig {
+  int layers = 4;
+  int width = 128;         // D
+  int heads = 4;           // width / heads = head dimension, even
+  int kv_heads = 4;        // divides heads
+  int experts = 8;         // E; 1 = dense
+  int expert_width = 256;  // F
+  int shared_experts = 0;  // always on, each of expert_width
+  int dense_every = 0;     // every n-th layer has a dense feed-forward instead (0 = none)
+  int dense_width = 512;   // hidden width of those
+  std::string activation = "swiglu";  // swiglu | relu | gelu
+  int vocabulary = 1024;   // V
+  int context = 128;       // S
+  bool tied_head = false;
+  double rope_theta = 10000.0;
+  double norm_eps = 1e-5;
+  double init_std = 0.02;
+};
+
+struct RouterConfig {
+  std::string policy = "softmax_top_k";
+  int top_k = 2;
+  bool renormalise = true;    // k = 1 always uses the full-softmax probability
+  double noise = 0.0;         // fixed Gaussian on the logits, standard deviation; training only
+  double z_coefficient = 0.0;
+};
+
+struct BalanceConfig {
+  double coefficient = 0.01;  // Megatron units: per layer, f divided by k, layers summed; 1.0 = balanced
+};
+
+struct OptimConfig {
+  double lr = 1e-3;
+  std::string schedule = "cosine";  // constant | linear | cosine
+  int warmup = 100;                 // steps
+  double min_lr_ratio = 0.1;
+  double beta1 = 0.9, beta2 = 0.95, eps = 1e-8;
+  double weight_decay = 0.1;        // decoupled; on matrices, not on norms
+  double clip = 1.0;                // global norm; 0 = off
+  int accumulation = 1;             // micro-batches per step
+};
+
+struct TrainConfig {
+  std::int64_t steps = 2000;        // horizon of the schedule and of `train`
+  int batch = 16;                   // rows per micro-batch
+  std::string precision = "auto";   // auto | f32 | bf16 | f64
+  std::string device = "auto";      // auto | cpu | cuda
+  int threads = 0;                  // 0 = all cores
+  int eval_every = 100;             // steps between held-out evaluations; 0 = never
+  int eval_windows = 4;             // held-out windows per domain
+  int probe_every = 50;             // steps between probes (specialization, token strips); 0 = never
+  int checkpoint_every = 200;       // 0 = only at the end
+  int keep_checkpoints = 2;         // the newest ones, besides every 10th
+};
+
+struct DataConfig {
+  std::string path;                 // empty: the embedded generator
+  double validation_fraction = 0.05;
+};
+
+struct Config {
+  std::string preset;               // the preset it started from, for display
+  std::uint64_t seed = 1;
+  ModelConfig model;
+  RouterConfig router;
+  BalanceConfig balance;
+  OptimConfig optim;
+  TrainConfig train;
+  DataConfig data;
+};
+
+/// Sets one key ("router.top_k") from a JSON value or from text ("2"), checked against the knob's type and range.
+/// Throws Error(usage) with the key, the value and the range; unknown keys name the nearest known one.
+void set_value(Config& config, const std::string& key, const nlohmann::json& value);
+void set_text(Config& config, const std::string& key, const std::string& text);
+nlohmann::json get_value(const Config& config, const std::string& key);
+
+/// Limits between fields: k <= E, heads divide the width, kv_heads divide heads ... Throws Error(usage).
+void validate(const Config& config);
+
+/// Flat object of every key with its value, in declaration order.
+nlohmann::ordered_json to_json(const Config& config);
+/// The reverse; unknown keys are an Error(usage), missing ones keep their default.
+Config config_from_json(const nlohmann::json& json);
+
+}  // namespace moe

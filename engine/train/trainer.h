@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// One optimizer step at a time: batch → forward → losses → backward → finite check → clip → AdamW → report.
+// Single-threaded to its caller; Session owns the thread.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/core/config.h"
+#include "engine/data/dataset.h"
+#include "engine/train/telemetry.h"
+
+namespace moe::train {
+
+/// A named tensor of the model or optimizer as checkpoints see it: float32 (float64 models: float64) on the host.
+struct NamedTensor {
+  std::string name;                 // Hugging Face Mixtral name where one exists, e.g. "model.layers.0.block_sparse_moe.gate.weight"
+  std::vector<std::int64_t> shape;
+  const void* data = nullptr;       // row-major
+  bool is_f64 = false;
+};
+struct MutableNamedTensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  void* data = nullptr;
+  bool is_f64 = false;
+};
+
+/// Every token's way through the model: for `inspect`, token strips and specialization.
+struct RoutingTrace {
+  int tokens = 0, layers = 0, experts = 0, top_k = 0;  // layers: MoE layers
+  std::vector<int> layer_index;          // [layers] index in the model
+  std::vector<std::int32_t> experts_of;  // [layers, tokens, top_k], −1 = none
+  std::vector<float> weights;            // [layers, tokens, top_k]
+  std::vector<float> probabilities;      // [layers, tokens, experts], full softmax
+  std::vector<float> loss;               // [tokens] next-token loss, NaN at the last position
+  std::vector<float> logits;             // [tokens, V] when asked for
+  std::vector<std::int32_t> predicted;   // [tokens, 3] most probable next ids
+  std::vector<float> predicted_share;    // [tokens, 3] their probabilities
+};
+
+class Trainer {
+ public:
+  /// Builds and initialises the model: a pure function of (config, config.seed). Throws Error(usage | resource).
+  Trainer(const Config& config, const data::Dataset& dataset);
+  ~Trainer();
+
+  const Config& config() const;
+  std::int64_t step_count() const;          // finished steps
+  std::int64_t parameter_count() const;     // all
+  std::int64_t active_parameter_count() const;  // touched by one token at the current top_k
+  double flops_per_token() const;           // forward + backward, at the current top_k
+  std::string precision() const;            // in force: "f32", "bf16", "f64"
+  std::string device() const;               // "cpu", ...
+
+  /// Checks a live change without applying it. Throws Error(usage).
+  void check(const std::string& key, const std::string& value) const;
+  /// Applies a live change; call between steps. Throws Error(usage) and changes nothing when it cannot.
+  void apply(const std::string& key, const std::string& value);
+
+  /// One step. Throws Error(diverged) before any weight is touched when the loss or a gradient is not finite.
+  StepReport step();
+
+  /// Held-out loss, without noise. Never changes weights or random state.
+  EvalReport evaluate(int windows_per_domain) const;
+  /// Forward pass of one token sequence (≤ context), without noise.
+  RoutingTrace trace(std::span<const std::int32_t> tokens, bool with_logits) const;
+
+  /// Parameters and optimizer moments, stable order. Moments are "<name>.exp_avg" and "<name>.exp_avg_sq".
+  std::vector<NamedTensor> parameters() const;
+  std::vector<NamedTensor> optimizer_state() const;
+  /// For loading: same names and shapes, writable. After writing call loaded(step).
+  std::vector<MutableNamedTensor> mutable_parameters();
+  std::vector<MutableNamedTensor> mutable_optimizer_state();
+  void loaded(std::int64_t step, std::int64_t tokens);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace moe::train
