@@ -3,6 +3,7 @@
 # licence. Included last, when every target is known.
 include(GNUInstallDirs)
 set(_id org.moestudio.Studio)
+set(_doc "${CMAKE_INSTALL_DATADIR}/doc/moe-studio")
 
 foreach(program moe-cli moe-studio)
   if(TARGET ${program})
@@ -10,8 +11,8 @@ foreach(program moe-cli moe-studio)
   endif()
 endforeach()
 install(DIRECTORY resources/presets/ DESTINATION "${CMAKE_INSTALL_DATADIR}/moe-studio/presets" FILES_MATCHING PATTERN "*.json")
-install(FILES LICENSE NOTICE CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
-install(DIRECTORY LICENSES DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES LICENSE NOTICE CHANGELOG.md DESTINATION "${_doc}")
+install(DIRECTORY LICENSES DESTINATION "${_doc}")
 
 if(MOE_BUILD_STUDIO)
   install(FILES resources/desktop/${_id}.desktop DESTINATION "${CMAKE_INSTALL_DATADIR}/applications")
@@ -21,7 +22,7 @@ if(MOE_BUILD_STUDIO)
   install(FILES resources/icons/${_id}.svg DESTINATION "${_hicolor}/scalable/apps")
   install(FILES resources/icons/${_id}-symbolic.svg DESTINATION "${_hicolor}/symbolic/apps")
   if(MOE_FONT_FILES)
-    install(FILES "${MOE_FONT_DIR}/OFL.txt" DESTINATION "${CMAKE_INSTALL_DOCDIR}/fonts")
+    install(FILES "${MOE_FONT_DIR}/OFL.txt" DESTINATION "${_doc}/fonts")
   endif()
 
   # Desktops draw the scalable icon; the fixed sizes serve menus and software centres that want pixels.
