@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Everything the window knows of a run, filled by the bridge as messages arrive; panels read it and repaint on updated().
+// Everything the window knows of a run, filled by the bridge as messages arrive; panels read it and repaint on
+// updated().
 #pragma once
 #include <QObject>
 #include <QString>
@@ -27,8 +28,8 @@ struct WindowLoads {
   qint64 assignmentsPerLayer = 0;             // N: k·T summed over the window, for the noise band sqrt(E/N)
   /// load·E/N; NaN when nothing was measured.
   double ratio(int layer, int expert, bool byMass = false) const;
-  double noise() const;                       // sd of the ratio under uniform routing, sqrt(E/N)
-  bool isDead(int layer, int expert) const;   // exact zero over the window
+  double noise() const;                      // sd of the ratio under uniform routing, sqrt(E/N)
+  bool isDead(int layer, int expert) const;  // exact zero over the window
 };
 
 class RunHistory : public QObject {
@@ -39,25 +40,25 @@ class RunHistory : public QObject {
   // ---- what it holds -----------------------------------------------------------------------------------------
   bool hasRun() const;
   const protocol::RunInfo& info() const;
-  QString state() const;                              // empty preparing paused running finished failed
+  QString state() const;  // empty preparing paused running finished failed
   qint64 until() const;
   /// Ascending; may have gaps (thinned or not fetched yet); at most ~200,000 are kept in full, older ones thinned.
   const std::vector<protocol::StepReport>& steps() const;
   const std::vector<protocol::EditEvent>& edits() const;
   const std::vector<protocol::EvalReport>& evals() const;
   const std::vector<CheckpointMark>& checkpoints() const;
-  qint64 liveStep() const;                            // newest finished step
+  qint64 liveStep() const;  // newest finished step
 
   // ---- live or looking back ----------------------------------------------------------------------------------
   bool isLive() const;
-  qint64 viewStep() const;                            // the step every map and chart shows
-  void lookAt(qint64 step);                           // leaves live; clamped; data missing here are asked from the store
+  qint64 viewStep() const;   // the step every map and chart shows
+  void lookAt(qint64 step);  // leaves live; clamped; data missing here are asked from the store
   void backToLive();
 
   /// Index of the last step ≤ `step`, or −1.
   qsizetype indexOf(qint64 step) const;
-  const protocol::StepReport* reportAt(qint64 step) const;   // newest ≤ step
-  int windowSteps() const;                            // of the routing map, 1 … 100
+  const protocol::StepReport* reportAt(qint64 step) const;  // newest ≤ step
+  int windowSteps() const;                                  // of the routing map, 1 … 100
   void setWindowSteps(int steps);
   /// Loads over the window that ends at viewStep(); empty layers before the first step.
   WindowLoads window() const;
@@ -81,15 +82,16 @@ class RunHistory : public QObject {
   void flush();
 
  signals:
-  void updated();                 // data or view step changed; at most 30 Hz
-  void runChanged();              // another run, or none: layouts rebuild
+  void updated();     // data or view step changed; at most 30 Hz
+  void runChanged();  // another run, or none: layouts rebuild
   void viewStepChanged(qint64 step, bool live);
-  void needHistory(qint64 from, qint64 to);   // steps missing here; the bridge asks the store
-  void needProbe(qint64 step);                // probe missing here
+  void needHistory(qint64 from, qint64 to);  // steps missing here; the bridge asks the store
+  void needProbe(qint64 step);               // probe missing here
 
  private:
   struct Impl;
   std::unique_ptr<Impl> d_;
+
  public:
   ~RunHistory() override;
 };

@@ -2,6 +2,7 @@
 // One selection model for the whole window: hover (transient), primary (one), pinned (up to 8, each owns a hue).
 #pragma once
 #include <QObject>
+#include <QString>
 #include <optional>
 #include <vector>
 

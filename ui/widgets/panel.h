@@ -27,15 +27,15 @@ class Panel : public QFrame {
  public:
   Panel(const QString& title, RunHistory& history, Selection& selection, QWidget* parent = nullptr);
   QString title() const { return title_; }
-  void setSubtitle(const QString& text);       // muted words beside the title
-  void setBadge(const QString& text);          // orange; empty hides it
-  QHBoxLayout* headerLayout() const;           // right side of the title line, for small controls
-  void setBody(QWidget* body);                 // the picture
+  void setSubtitle(const QString& text);  // muted words beside the title
+  void setBadge(const QString& text);     // orange; empty hides it
+  QHBoxLayout* headerLayout() const;      // right side of the title line, for small controls
+  void setBody(QWidget* body);            // the picture
   QWidget* body() const { return body_; }
   /// Values behind the picture, in natural order, locale-independent figures.
   virtual PanelTable table() const = 0;
-  /// Renders the panel's body at its size times `scale`; the file's ending decides PNG or SVG. Returns an error sentence
-  /// or an empty string.
+  /// Renders the panel's body at its size times `scale`; the file's ending decides PNG or SVG. Returns an error
+  /// sentence or an empty string.
   QString savePicture(const QString& file, qreal scale = 2.0);
   QString saveCsv(const QString& file) const;
 

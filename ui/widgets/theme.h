@@ -12,8 +12,27 @@ class QApplication;
 namespace moe::ui {
 
 enum class Role {
-  canvas, dock, rail, sunken, hover, line, grid, soft, edge, text, text2, text3,
-  accent, accentFill, accentWash, selection, flag, flagText, flagGround, error, errorGround,
+  canvas,
+  dock,
+  rail,
+  sunken,
+  hover,
+  line,
+  grid,
+  soft,
+  edge,
+  text,
+  text2,
+  text3,
+  accent,
+  accentFill,
+  accentWash,
+  selection,
+  flag,
+  flagText,
+  flagGround,
+  error,
+  errorGround,
 };
 /// Type ramp of the design: pixel size, line height, weight.
 enum class Type { tick11, caption12, figure12, control13, title13, card15, counter20, ratio28 };
@@ -32,6 +51,8 @@ class Theme : public QObject {
   QFont mono(qreal pixelSize) const;
   /// Display scale of the whole window, 0.75 … 2.5 (Present uses 1.6); all metrics below are multiplied by it.
   qreal scale() const { return scale_; }
+  /// Clamped to 0.75 … 2.5; takes effect at once in every widget that listens to changed().
+  void setScale(qreal scale);
   int px(qreal designPixels) const;
   bool reducedMotion() const { return reducedMotion_; }
   void setReducedMotion(bool on);
@@ -49,6 +70,8 @@ class Theme : public QObject {
 
  private:
   Theme() = default;
+  void rebuild();
+  QApplication* app_ = nullptr;
   Mode mode_ = Light;
   qreal scale_ = 1.0;
   bool reducedMotion_ = false;
@@ -56,10 +79,10 @@ class Theme : public QObject {
 
 /// Locale-independent figures as the design writes them: 12,480 · 41.4 k · 2.41× · −0.003 · 6 min 12 s. NaN gives "–".
 QString formatCount(qint64 n);
-QString formatShort(double v);                  // 41.4 k, 1.2 M
-QString formatFixed(double v, int decimals);    // true minus sign
-QString formatRatio(double r);                  // "2.41×"
+QString formatShort(double v);                          // 41.4 k, 1.2 M
+QString formatFixed(double v, int decimals);            // true minus sign
+QString formatRatio(double r);                          // "2.41×"
 QString formatPercent(double share, int decimals = 1);  // "15.1 %"
-QString formatDuration(double seconds);         // "6 min 12 s"
+QString formatDuration(double seconds);                 // "6 min 12 s"
 
 }  // namespace moe::ui

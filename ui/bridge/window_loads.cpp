@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/bridge/window_loads.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace moe::ui {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+/// Mean of a figure over the steps where it was measured; NaN when it never was.
+struct Mean {
+  double sum = 0;
+  int count = 0;
+  void add(double v) {
+    if (!std::isfinite(v)) return;
+    sum += v;
+    ++count;
+  }
+  double value() const { return count > 0 ? sum / count : kNaN; }
+};
+
+void recompute(protocol::LayerReport& layer) {
+  const auto experts = static_cast<double>(layer.load.size());
+  const auto total = static_cast<double>(std::accumulate(layer.load.begin(), layer.load.end(), std::int64_t{0}));
+  layer.dead = static_cast<int>(std::count(layer.load.begin(), layer.load.end(), 0));
+  layer.load_cv = layer.max_violation = layer.entropy = kNaN;
+  if (total <= 0) return;
+  const double mean = total / experts;
+  double squares = 0, entropy = 0;
+  for (const std::int64_t load : layer.load) {
+    squares += (static_cast<double>(load) - mean) * (static_cast<double>(load) - mean);
+    const double share = static_cast<double>(load) / total;
+    if (share > 0) entropy -= share * std::log(share);
+  }
+  layer.load_cv = std::sqrt(squares / experts) / mean;
+  layer.max_violation = (static_cast<double>(*std::max_element(layer.load.begin(), layer.load.end())) - mean) / mean;
+  layer.entropy = experts > 1 ? entropy / std::log(experts) : 1.0;
+}
+
+}  // namespace
+
+WindowLoads sumWindow(std::span<const protocol::StepReport> steps, qint64 from, qint64 to) {
+  WindowLoads out;
+  out.from = from;
+  out.to = to;
+  out.steps = static_cast<int>(steps.size());
+  if (steps.empty()) return out;
+  out.layers = steps.back().layers;
+  for (std::size_t l = 0; l < out.layers.size(); ++l) {
+    protocol::LayerReport& sum = out.layers[l];
+    std::fill(sum.load.begin(), sum.load.end(), 0);
+    std::fill(sum.mass.begin(), sum.mass.end(), 0.0);
+    Mean balance, z, tokenEntropy;
+    for (const auto& step : steps) {
+      if (l >= step.layers.size() || step.layers[l].load.size() != sum.load.size()) continue;
+      const auto& layer = step.layers[l];
+      for (std::size_t e = 0; e < sum.load.size(); ++e) sum.load[e] += layer.load[e];
+      for (std::size_t e = 0; e < std::min(sum.mass.size(), layer.mass.size()); ++e) sum.mass[e] += layer.mass[e];
+      balance.add(layer.balance_loss);
+      z.add(layer.z_loss);
+      tokenEntropy.add(layer.token_entropy);
+    }
+    sum.balance_loss = balance.value();
+    sum.z_loss = z.value();
+    sum.token_entropy = tokenEntropy.value();
+    recompute(sum);
+  }
+  if (!out.layers.empty())
+    out.assignmentsPerLayer = std::accumulate(out.layers[0].load.begin(), out.layers[0].load.end(), std::int64_t{0});
+  return out;
+}
+
+double WindowLoads::ratio(int layer, int expert, bool byMass) const {
+  if (layer < 0 || expert < 0 || static_cast<std::size_t>(layer) >= layers.size()) return kNaN;
+  const auto& report = layers[static_cast<std::size_t>(layer)];
+  const auto e = static_cast<std::size_t>(expert);
+  const auto share = [&](const auto& values) {
+    if (e >= values.size()) return kNaN;
+    double total = 0;
+    for (const auto v : values) total += static_cast<double>(v);
+    return total > 0 ? static_cast<double>(values[e]) * static_cast<double>(values.size()) / total : kNaN;
+  };
+  return byMass ? share(report.mass) : share(report.load);
+}
+
+double WindowLoads::noise() const {
+  if (layers.empty() || assignmentsPerLayer <= 0) return kNaN;
+  return std::sqrt(static_cast<double>(layers[0].load.size()) / static_cast<double>(assignmentsPerLayer));
+}
+
+bool WindowLoads::isDead(int layer, int expert) const {
+  if (layer < 0 || expert < 0 || static_cast<std::size_t>(layer) >= layers.size()) return false;
+  const auto& load = layers[static_cast<std::size_t>(layer)].load;
+  return static_cast<std::size_t>(expert) < load.size() && load[static_cast<std::size_t>(expert)] == 0;
+}
+
+}  // namespace moe::ui
