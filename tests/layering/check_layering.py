@@ -30,7 +30,7 @@ def ui(*rooms):
 ALLOWED = {f"engine/{room}": engine(*LADDER[:i]) for i, room in enumerate(LADDER)}
 ALLOWED |= {
     "engine/data": engine("core"),
-    "engine/optim": engine("core", "backend", "ops"),
+    "engine/optim": engine("core", "backend", "ops", "nn"),
     "engine/analysis": engine("core", "data"),
     "engine/run": engine("core", "data", "interop", "protocol"),
     "engine/interop": engine("core"),
