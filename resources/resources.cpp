@@ -8,7 +8,8 @@ namespace moe::ui {
 
 QStringList loadInterfaceFonts() {
   QStringList families;
-  for (const QFileInfo& file : QDir(QStringLiteral(":/fonts")).entryInfoList({"*.otf", "*.ttf"}, QDir::Files, QDir::Name)) {
+  for (const QFileInfo& file :
+       QDir(QStringLiteral(":/fonts")).entryInfoList({"*.otf", "*.ttf"}, QDir::Files, QDir::Name)) {
     const int id = QFontDatabase::addApplicationFont(file.filePath());
     families += QFontDatabase::applicationFontFamilies(id);  // of id -1: none
   }

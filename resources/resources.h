@@ -11,8 +11,8 @@ inline constexpr auto codeFontFamily = "MoE Mono";
 /// Resource path of the app icon, scalable.
 inline constexpr auto appIconPath = ":/icons/org.moestudio.Studio.svg";
 
-/// Registers the embedded fonts with QFontDatabase; call once, after QGuiApplication was made. Returns the families that
-/// are now there: empty when the build found no font packages, and callers then fall back to a system font.
+/// Registers the embedded fonts with QFontDatabase; call once, after QGuiApplication was made. Returns the families
+/// that are now there: empty when the build found no font packages, and callers then fall back to a system font.
 QStringList loadInterfaceFonts();
 
 }  // namespace moe::ui
