@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/backend/cpu/dispatch.h"
+
+#include "engine/backend/cpu/rows.h"
+
+namespace moe::cpu {
+namespace {
+
+std::int64_t assignments(const Plan& plan) { return plan.offsets.as<std::int32_t>()[plan.offsets.size() - 1]; }
+
+/// to += factor·from
+template <class T>
+void add_row(T* to, const T* from, T factor, std::int64_t n) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) to[i] += factor * from[i];
+}
+
+/// y[t] (+)= Σ over the token's assignments of factor(row)·rows[row].
+template <class T, class Factor>
+void sum_over_assignments(Runtime& runtime, View y, ConstView rows, const Plan& plan, bool accumulate,
+                          Factor&& factor) {
+  const std::int64_t d = y.dim(1);
+  const auto* first = plan.token_offsets.as<std::int32_t>();
+  const auto* row_of = plan.token_rows.as<std::int32_t>();
+  runtime.for_ranges(y.dim(0), row_grain(d), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t t = begin; t < end; ++t) {
+      T* to = y.as<T>() + t * d;
+      if (!accumulate) std::fill(to, to + d, T(0));
+      for (std::int32_t i = first[t]; i < first[t + 1]; ++i)
+        add_row(to, rows.as<T>() + row_of[i] * d, factor(row_of[i]), d);
+    }
+  });
+}
+
+}  // namespace
+
+// A stable counting sort by expert, in one thread: three passes over T·K small integers.
+void CpuDispatch::plan_from_choices(Plan& plan, ConstView ids, ConstView weights, int experts) {
+  const std::int64_t tokens = ids.dim(0), k = ids.dim(1);
+  const auto* id = ids.as<std::int32_t>();
+  auto* offsets = plan.offsets.as<std::int32_t>();
+  std::fill_n(offsets, experts + 1, 0);
+  for (std::int64_t i = 0; i < tokens * k; ++i)
+    if (id[i] >= 0) ++offsets[id[i] + 1];
+  for (int e = 0; e < experts; ++e) offsets[e + 1] += offsets[e];
+
+  auto* next = runtime_.scratch<std::int32_t>(0, experts);
+  std::copy_n(offsets, experts, next);
+  auto* first = plan.token_offsets.as<std::int32_t>();
+  auto* row_of = plan.token_rows.as<std::int32_t>();
+  std::int32_t used = 0;
+  with_real(weights.dtype, [&]<class T>() {
+    for (std::int64_t t = 0; t < tokens; ++t) {
+      first[t] = used;
+      for (std::int64_t i = t * k; i < (t + 1) * k; ++i) {
+        if (id[i] < 0) continue;
+        const std::int32_t row = next[id[i]]++;
+        plan.token_ids.as<std::int32_t>()[row] = static_cast<std::int32_t>(t);
+        plan.slots.as<std::int32_t>()[row] = static_cast<std::int32_t>(i);
+        plan.weights.as<T>()[row] = weights.as<T>()[i];
+        row_of[used++] = row;
+      }
+    }
+  });
+  first[tokens] = used;
+}
+
+void CpuDispatch::gather_forward(View x_sorted, ConstView x, const Plan& plan) {
+  with_real(x.dtype, [&]<class T>() {
+    const std::int64_t d = x.dim(1);
+    const auto* token = plan.token_ids.as<std::int32_t>();
+    runtime_.for_ranges(assignments(plan), row_grain(d), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t r = begin; r < end; ++r) std::copy_n(x.as<T>() + token[r] * d, d, x_sorted.as<T>() + r * d);
+    });
+  });
+}
+
+void CpuDispatch::gather_backward(View dx, ConstView dx_sorted, const Plan& plan, bool accumulate_dx) {
+  with_real(dx.dtype, [&]<class T>() {
+    sum_over_assignments<T>(runtime_, dx, dx_sorted, plan, accumulate_dx, [](std::int32_t) { return T(1); });
+  });
+}
+
+void CpuDispatch::combine_forward(View y, ConstView y_sorted, const Plan& plan, bool accumulate) {
+  with_real(y.dtype, [&]<class T>() {
+    const T* weights = plan.weights.as<T>();
+    sum_over_assignments<T>(runtime_, y, y_sorted, plan, accumulate,
+                            [weights](std::int32_t row) { return weights[row]; });
+  });
+}
+
+void CpuDispatch::combine_backward(View dy_sorted, View dweights, ConstView dy, ConstView y_sorted, const Plan& plan) {
+  with_real(dy.dtype, [&]<class T>() {
+    const std::int64_t d = dy.dim(1);
+    const auto* token = plan.token_ids.as<std::int32_t>();
+    runtime_.for_ranges(assignments(plan), row_grain(d), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t r = begin; r < end; ++r) {
+        const T *gradient = dy.as<T>() + token[r] * d, *value = y_sorted.as<T>() + r * d;
+        const T weight = plan.weights.as<T>()[r];
+        dweights.as<T>()[r] = dot_row(gradient, value, d);
+        T* to = dy_sorted.as<T>() + r * d;
+#pragma omp simd
+        for (std::int64_t i = 0; i < d; ++i) to[i] = weight * gradient[i];
+      }
+    });
+  });
+}
+
+void CpuDispatch::choices_from_plan(View out, ConstView dweights, const Plan& plan) {
+  with_real(out.dtype, [&]<class T>() {
+    std::fill_n(out.as<T>(), out.size(), T(0));
+    const auto* slot = plan.slots.as<std::int32_t>();
+    const std::int64_t rows = assignments(plan);
+    for (std::int64_t r = 0; r < rows; ++r) out.as<T>()[slot[r]] = dweights.as<T>()[r];
+  });
+}
+
+}  // namespace moe::cpu

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/backend/cpu/matmul.h"
+
+namespace moe::cpu {
+namespace {
+
+/// The rows of expert e among rows sorted by expert.
+struct Groups {
+  const std::int32_t* offsets;
+  std::int64_t count;
+  std::int64_t begin(std::int64_t e) const { return offsets[e]; }
+  std::int64_t rows(std::int64_t e) const { return offsets[e + 1] - offsets[e]; }
+  std::int64_t padded_total() const {
+    std::int64_t n = 0;
+    for (std::int64_t e = 0; e < count; ++e) n += round_up(rows(e), Rounding::kRows);
+    return n;
+  }
+};
+
+Groups groups_of(ConstView offsets) { return {offsets.as<std::int32_t>(), offsets.dim(0) - 1}; }
+
+}  // namespace
+
+/// Native products read the views themselves.
+template <class In>
+class CpuMatmul::Operands {
+ public:
+  explicit Operands(CpuMatmul&) {}
+  const In* whole(int, ConstView x) { return x.as<In>(); }
+  const In* sorted(int, ConstView x, const Groups&) { return x.as<In>(); }
+  static std::int64_t row(const Groups& groups, std::int64_t e) { return groups.begin(e); }
+  void ready() {}
+};
+
+/// bfloat16 products read rounded copies; every group starts at a padded row.
+template <>
+class CpuMatmul::Operands<bf16> {
+ public:
+  explicit Operands(CpuMatmul& owner) : owner_(owner) { owner_.rounding_.clear(); }
+  const bf16* whole(int slot, ConstView x) {
+    const std::int64_t cols = x.dim(x.shape.rank - 1), rows = cols ? x.size() / cols : 0;
+    bf16* to = owner_.rounded_[slot].get<bf16>(round_up(rows, Rounding::kRows) * cols);
+    owner_.rounding_.add(x.as<float>(), to, rows, cols);
+    return to;
+  }
+  const bf16* sorted(int slot, ConstView x, const Groups& groups) {
+    const std::int64_t cols = x.dim(1);
+    bf16* const base = owner_.rounded_[slot].get<bf16>(groups.padded_total() * cols);
+    bf16* to = base;
+    for (std::int64_t e = 0; e < groups.count; ++e) {
+      owner_.rounding_.add(x.as<float>() + groups.begin(e) * cols, to, groups.rows(e), cols);
+      to += round_up(groups.rows(e), Rounding::kRows) * cols;
+    }
+    return base;
+  }
+  static std::int64_t row(const Groups& groups, std::int64_t e) { return Groups{groups.offsets, e}.padded_total(); }
+  void ready() { owner_.rounding_.run(owner_.runtime_.pool); }
+
+ private:
+  CpuMatmul& owner_;
+};
+
+template <>
+ProductBatch<float>& CpuMatmul::batch<float, float>() {
+  return float_products_;
+}
+template <>
+ProductBatch<double>& CpuMatmul::batch<double, double>() {
+  return double_products_;
+}
+template <>
+ProductBatch<bf16, float>& CpuMatmul::batch<bf16, float>() {
+  return bf16_products_;
+}
+
+template <class In, class Out>
+void CpuMatmul::run(ProductBatch<In, Out>& products) {
+  const OneGemmThread guard;
+  if constexpr (std::is_same_v<In, bf16>)
+    products.run(runtime_.pool, [this](const Gemm<bf16, float>& g) { run_block(g); });
+  else
+    products.run(runtime_.pool, [](const Gemm<In, Out>& g) { gemm(g); });
+}
+
+/// One block with its odd size hidden in the operands' padding: rows of a beyond m go to scratch and are dropped, rows
+/// of k beyond the end are zeros in both operands. Long sums are cut into pieces, for few shapes and short copies
+/// inside the library.
+void CpuMatmul::run_block(Gemm<bf16, float> g) {
+  constexpr std::int64_t kDepth = 512;
+  if (g.transpose_a && !g.transpose_b) {
+    const std::int64_t depth = round_up(g.k, Rounding::kRows);
+    for (std::int64_t k = 0; k < depth; k += kDepth) {
+      g.k = std::min(kDepth, depth - k);
+      bf16_gemm_(g);
+      g.accumulate = true;
+      g.a += g.k * g.lda;
+      g.b += g.k * g.ldb;
+    }
+    return;
+  }
+  const std::int64_t rows = round_up(g.m, Rounding::kRows);
+  if (g.transpose_a || rows == g.m) return bf16_gemm_(g);
+  Gemm<bf16, float> padded = g;
+  padded.m = rows;
+  padded.c = runtime_.scratch<float>(0, rows * g.n);
+  padded.ldc = g.n;
+  padded.accumulate = false;
+  bf16_gemm_(padded);
+  for (std::int64_t r = 0; r < g.m; ++r) {
+    const float* from = padded.c + r * g.n;
+    float* to = g.c + r * g.ldc;
+    if (!g.accumulate)
+      std::copy(from, from + g.n, to);
+    else
+      for (std::int64_t i = 0; i < g.n; ++i) to[i] += from[i];
+  }
+}
+
+template <class F>
+void CpuMatmul::with_types(DType dtype, MatmulPrecision precision, F&& f) {
+  if (dtype == DType::f64)
+    f.template operator()<double, double>();
+  else if (precision == MatmulPrecision::bf16)
+    f.template operator()<bf16, float>();
+  else
+    f.template operator()<float, float>();
+}
+
+void CpuMatmul::matmul(View c, ConstView a, bool transpose_a, ConstView b, bool transpose_b, bool accumulate,
+                       MatmulPrecision precision) {
+  const std::int64_t k = transpose_a ? a.dim(0) : a.dim(1);
+  with_types(c.dtype, precision, [&]<class In, class Out>() {
+    Operands<In> operands(*this);
+    const In *left = operands.whole(0, a), *right = operands.whole(1, b);
+    operands.ready();
+    auto& products = batch<In, Out>();
+    products.clear();
+    products.add({c.dim(0), c.dim(1), k, left, a.dim(1), transpose_a, right, b.dim(1), transpose_b, c.as<Out>(),
+                  c.dim(1), accumulate});
+    run(products);
+  });
+}
+
+void CpuMatmul::linear_backward(View dx, View dw, ConstView dy, ConstView x, ConstView w, bool accumulate_dx,
+                                MatmulPrecision precision) {
+  const std::int64_t t = dy.dim(0), n = dy.dim(1);
+  with_types(dy.dtype, precision, [&]<class In, class Out>() {
+    Operands<In> operands(*this);
+    const In* left = operands.whole(0, dy);
+    const In* inputs = dw ? operands.whole(1, x) : nullptr;
+    const In* weights = dx ? operands.whole(2, w) : nullptr;
+    operands.ready();
+    auto& products = batch<In, Out>();
+    products.clear();
+    // dw first: its tasks are the longest.
+    if (dw) products.add({n, x.dim(1), t, left, n, true, inputs, x.dim(1), false, dw.as<Out>(), x.dim(1), true});
+    if (dx)
+      products.add({t, w.dim(1), n, left, n, false, weights, w.dim(1), false, dx.as<Out>(), w.dim(1), accumulate_dx});
+    run(products);
+  });
+}
+
+void CpuMatmul::grouped_linear_forward(View y, ConstView x, ConstView w, ConstView offsets, MatmulPrecision precision) {
+  const Groups groups = groups_of(offsets);
+  const std::int64_t n = w.dim(1), k = w.dim(2);
+  with_types(y.dtype, precision, [&]<class In, class Out>() {
+    Operands<In> operands(*this);
+    const In *rows = operands.sorted(0, x, groups), *weights = operands.whole(2, w);
+    operands.ready();
+    auto& products = batch<In, Out>();
+    products.clear();
+    for (std::int64_t e = 0; e < groups.count; ++e)
+      products.add({groups.rows(e), n, k, rows + operands.row(groups, e) * k, k, false, weights + e * n * k, k, true,
+                    y.as<Out>() + groups.begin(e) * n, n});
+    run(products);
+  });
+}
+
+void CpuMatmul::grouped_linear_backward(View dx, View dw, ConstView dy, ConstView x, ConstView w, ConstView offsets,
+                                        MatmulPrecision precision) {
+  const Groups groups = groups_of(offsets);
+  const std::int64_t n = w.dim(1), k = w.dim(2);
+  with_types(dy.dtype, precision, [&]<class In, class Out>() {
+    Operands<In> operands(*this);
+    const In* left = operands.sorted(0, dy, groups);
+    const In* inputs = dw ? operands.sorted(1, x, groups) : nullptr;
+    const In* weights = dx ? operands.whole(2, w) : nullptr;
+    operands.ready();
+    auto& products = batch<In, Out>();
+    products.clear();
+    for (std::int64_t e = 0; dw && e < groups.count; ++e)
+      if (groups.rows(e))
+        products.add({n, k, groups.rows(e), left + operands.row(groups, e) * n, n, true,
+                      inputs + operands.row(groups, e) * k, k, false, dw.as<Out>() + e * n * k, k, true});
+    for (std::int64_t e = 0; dx && e < groups.count; ++e)
+      products.add({groups.rows(e), k, n, left + operands.row(groups, e) * n, n, false, weights + e * n * k, k, false,
+                    dx.as<Out>() + groups.begin(e) * k, k});
+    run(products);
+  });
+}
+
+}  // namespace moe::cpu

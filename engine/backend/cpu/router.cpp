@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/backend/cpu/router.h"
+
+#include <cmath>
+
+#include "engine/backend/cpu/rows.h"
+
+namespace moe::cpu {
+namespace {
+
+/// Insertion into the k best so far, kept in descending order. An element only passes strictly smaller ones, so ties
+/// stay with the lower index; the first k are always taken, so ids are distinct even when every score is NaN.
+template <class T>
+void top_k_row(std::int32_t* ids, T* best, const T* scores, std::int64_t n, std::int32_t k) {
+  std::int32_t held = 0;
+  for (std::int64_t e = 0; e < n; ++e) {
+    const T score = std::isnan(scores[e]) ? -std::numeric_limits<T>::infinity() : scores[e];
+    if (held == k && !(score > best[k - 1])) continue;
+    std::int32_t at = held < k ? held++ : k - 1;
+    for (; at > 0 && score > best[at - 1]; --at) {
+      best[at] = best[at - 1];
+      ids[at] = ids[at - 1];
+    }
+    best[at] = score;
+    ids[at] = static_cast<std::int32_t>(e);
+  }
+}
+
+}  // namespace
+
+void CpuRouter::softmax_forward(View p, ConstView s) {
+  with_real(s.dtype, [&]<class T>() {
+    const std::int64_t n = s.dim(1);
+    for_rows(s.dim(0), n, [&](std::int64_t t) {
+      const T* from = s.as<T>() + t * n;
+      T* to = p.as<T>() + t * n;
+      const T sum = exp_row(to, from, row_max(from, n), n);
+      scale_row(to, T(1) / sum, n);
+    });
+  });
+}
+
+void CpuRouter::softmax_backward(View ds, ConstView dp, ConstView p, bool accumulate) {
+  with_real(p.dtype, [&]<class T>() {
+    const std::int64_t n = p.dim(1);
+    for_rows(p.dim(0), n, [&](std::int64_t t) {
+      const T *prob = p.as<T>() + t * n, *gradient = dp.as<T>() + t * n;
+      T* to = ds.as<T>() + t * n;
+      const T dot = dot_row(prob, gradient, n);
+      for (std::int64_t i = 0; i < n; ++i) to[i] = (accumulate ? to[i] : T(0)) + prob[i] * (gradient[i] - dot);
+    });
+  });
+}
+
+void CpuRouter::top_k(View ids, ConstView scores, int k) {
+  with_real(scores.dtype, [&]<class T>() {
+    const std::int64_t n = scores.dim(1);
+    for_rows(scores.dim(0), n * k, [&](std::int64_t t) {
+      top_k_row(ids.as<std::int32_t>() + t * k, runtime_.scratch<T>(0, k), scores.as<T>() + t * n, n, k);
+    });
+  });
+}
+
+void CpuRouter::take_forward(View y, ConstView x, ConstView ids) {
+  with_real(x.dtype, [&]<class T>() {
+    const std::int64_t n = x.dim(1), k = ids.dim(1);
+    for_rows(ids.dim(0), k, [&](std::int64_t t) {
+      for (std::int64_t i = t * k; i < (t + 1) * k; ++i) {
+        const std::int32_t id = ids.as<std::int32_t>()[i];
+        y.as<T>()[i] = id < 0 ? T(0) : x.as<T>()[t * n + id];
+      }
+    });
+  });
+}
+
+void CpuRouter::take_backward(View dx, ConstView dy, ConstView ids) {
+  with_real(dx.dtype, [&]<class T>() {
+    const std::int64_t n = dx.dim(1), k = ids.dim(1);
+    for_rows(ids.dim(0), k, [&](std::int64_t t) {
+      for (std::int64_t i = t * k; i < (t + 1) * k; ++i) {
+        const std::int32_t id = ids.as<std::int32_t>()[i];
+        if (id >= 0) dx.as<T>()[t * n + id] += dy.as<T>()[i];
+      }
+    });
+  });
+}
+
+void CpuRouter::renormalise_forward(View w, ConstView y, double eps) {
+  with_real(y.dtype, [&]<class T>() {
+    const std::int64_t k = y.dim(1);
+    for_rows(y.dim(0), k, [&](std::int64_t t) {
+      const T* from = y.as<T>() + t * k;
+      T sum = static_cast<T>(eps);
+      for (std::int64_t i = 0; i < k; ++i) sum += from[i];
+      for (std::int64_t i = 0; i < k; ++i) w.as<T>()[t * k + i] = from[i] / sum;
+    });
+  });
+}
+
+// w_i = y_i / s, s = Σ y + eps: dy_j = (dw_j − Σ_i dw_i·w_i) / s.
+void CpuRouter::renormalise_backward(View dy, ConstView dw, ConstView y, double eps) {
+  with_real(y.dtype, [&]<class T>() {
+    const std::int64_t k = y.dim(1);
+    for_rows(y.dim(0), k, [&](std::int64_t t) {
+      const T *from = y.as<T>() + t * k, *gradient = dw.as<T>() + t * k;
+      T sum = static_cast<T>(eps), dot = 0;
+      for (std::int64_t i = 0; i < k; ++i) {
+        sum += from[i];
+        dot += gradient[i] * from[i];
+      }
+      for (std::int64_t i = 0; i < k; ++i) dy.as<T>()[t * k + i] = (gradient[i] - dot / sum) / sum;
+    });
+  });
+}
+
+void CpuRouter::add_normal(View x, const RandomStream& stream, double sigma) {
+  with_real(x.dtype, [&]<class T>() {
+    runtime_.for_ranges(x.size(), 1024, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i)
+        x.as<T>()[i] += static_cast<T>(sigma * stream.normal(static_cast<std::uint64_t>(i)));
+    });
+  });
+}
+
+// One pass in one thread: T·K additions whose order is the order of the tokens.
+void CpuRouter::count_choices(View counts, View mass, ConstView ids, ConstView weights) {
+  with_real(weights.dtype, [&]<class T>() {
+    std::fill_n(counts.as<std::int32_t>(), counts.size(), 0);
+    std::fill_n(mass.as<T>(), mass.size(), T(0));
+    for (std::int64_t i = 0; i < ids.size(); ++i) {
+      const std::int32_t id = ids.as<std::int32_t>()[i];
+      if (id < 0) continue;
+      ++counts.as<std::int32_t>()[id];
+      mass.as<T>()[id] += weights.as<T>()[i];
+    }
+  });
+}
+
+void CpuRouter::column_mean(View mean, ConstView p) {
+  with_real(p.dtype, [&]<class T>() {
+    const std::int64_t rows = p.dim(0), n = p.dim(1);
+    runtime_.reduce_rows(rows, n, false, mean.as<T>(), [&](std::int64_t begin, std::int64_t end, T* partial) {
+      for (std::int64_t t = begin; t < end; ++t)
+        for (std::int64_t e = 0; e < n; ++e) partial[e] += p.as<T>()[t * n + e];
+    });
+    scale_row(mean.as<T>(), rows ? T(1) / static_cast<T>(rows) : T(0), n);
+  });
+}
+
+void CpuRouter::balance_loss_backward(View ds, ConstView p, ConstView counts, int k, double coefficient) {
+  with_real(p.dtype, [&]<class T>() {
+    const std::int64_t rows = p.dim(0), n = p.dim(1);
+    const T share = T(1) / (static_cast<T>(rows) * static_cast<T>(k));
+    const T factor = static_cast<T>(coefficient * static_cast<double>(n) / static_cast<double>(rows));
+    const std::int32_t* count = counts.as<std::int32_t>();
+    for_rows(rows, n, [&](std::int64_t t) {
+      const T* prob = p.as<T>() + t * n;
+      T* to = ds.as<T>() + t * n;
+      T expected = 0;
+#pragma omp simd reduction(+ : expected)
+      for (std::int64_t e = 0; e < n; ++e) expected += static_cast<T>(count[e]) * share * prob[e];
+#pragma omp simd
+      for (std::int64_t e = 0; e < n; ++e) to[e] += factor * prob[e] * (static_cast<T>(count[e]) * share - expected);
+    });
+  });
+}
+
+void CpuRouter::log_sum_exp(View lse, ConstView s) {
+  with_real(s.dtype, [&]<class T>() {
+    const std::int64_t n = s.dim(1);
+    for_rows(s.dim(0), n, [&](std::int64_t t) {
+      const T* from = s.as<T>() + t * n;
+      const T largest = row_max(from, n);
+      lse.as<T>()[t] = largest + std::log(sum_exp_row(from, largest, n));
+    });
+  });
+}
+
+void CpuRouter::z_loss_backward(View ds, ConstView p, ConstView lse, double coefficient) {
+  with_real(p.dtype, [&]<class T>() {
+    const std::int64_t rows = p.dim(0), n = p.dim(1);
+    const T factor = static_cast<T>(2 * coefficient / static_cast<double>(rows));
+    for_rows(rows, n, [&](std::int64_t t) {
+      const T* prob = p.as<T>() + t * n;
+      T* to = ds.as<T>() + t * n;
+      const T slope = factor * lse.as<T>()[t];
+#pragma omp simd
+      for (std::int64_t e = 0; e < n; ++e) to[e] += slope * prob[e];
+    });
+  });
+}
+
+double CpuRouter::mean_entropy(ConstView p) {
+  return with_real(p.dtype, [&]<class T>() {
+    const std::int64_t rows = p.dim(0), n = p.dim(1);
+    const double total = runtime_.reduce(rows, row_grain(n), [&](std::int64_t begin, std::int64_t end) {
+      double sum = 0;
+      for (std::int64_t i = begin * n; i < end * n; ++i) {
+        const T q = p.as<T>()[i];
+        if (q != T(0)) sum -= static_cast<double>(q * std::log(q));  // 0·ln 0 = 0; NaN goes through
+      }
+      return sum;
+    });
+    return rows ? total / static_cast<double>(rows) : 0.0;
+  });
+}
+
+}  // namespace moe::cpu

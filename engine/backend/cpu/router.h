@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "engine/backend/cpu/runtime.h"
+#include "engine/backend/families/router.h"
+
+namespace moe::cpu {
+
+class CpuRouter final : public RouterOps {
+ public:
+  explicit CpuRouter(Runtime& runtime) : runtime_(runtime) {}
+  void softmax_forward(View p, ConstView s) override;
+  void softmax_backward(View ds, ConstView dp, ConstView p, bool accumulate) override;
+  void top_k(View ids, ConstView scores, int k) override;
+  void take_forward(View y, ConstView x, ConstView ids) override;
+  void take_backward(View dx, ConstView dy, ConstView ids) override;
+  void renormalise_forward(View w, ConstView y, double eps) override;
+  void renormalise_backward(View dy, ConstView dw, ConstView y, double eps) override;
+  void add_normal(View x, const RandomStream& stream, double sigma) override;
+  void count_choices(View counts, View mass, ConstView ids, ConstView weights) override;
+  void column_mean(View mean, ConstView p) override;
+  void balance_loss_backward(View ds, ConstView p, ConstView counts, int k, double coefficient) override;
+  void log_sum_exp(View lse, ConstView s) override;
+  void z_loss_backward(View ds, ConstView p, ConstView lse, double coefficient) override;
+  double mean_entropy(ConstView p) override;
+
+ private:
+  /// body(t) over rows, in tasks sized for rows of `width`.
+  template <class Body>
+  void for_rows(std::int64_t rows, std::int64_t width, Body&& body) {
+    runtime_.for_ranges(rows, row_grain(width), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t t = begin; t < end; ++t) body(t);
+    });
+  }
+  Runtime& runtime_;
+};
+
+}  // namespace moe::cpu

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What routing policies are made of; the meaning of every function is in engine/ops/router.h under the same name.
+#pragma once
+#include "engine/core/random.h"
+#include "engine/core/tensor.h"
+
+namespace moe {
+
+struct RouterOps {
+  virtual ~RouterOps() = default;
+  virtual void softmax_forward(View p, ConstView s) = 0;
+  virtual void softmax_backward(View ds, ConstView dp, ConstView p, bool accumulate) = 0;
+  virtual void top_k(View ids, ConstView scores, int k) = 0;
+  virtual void take_forward(View y, ConstView x, ConstView ids) = 0;
+  virtual void take_backward(View dx, ConstView dy, ConstView ids) = 0;
+  virtual void renormalise_forward(View w, ConstView y, double eps) = 0;
+  virtual void renormalise_backward(View dy, ConstView dw, ConstView y, double eps) = 0;
+  virtual void add_normal(View x, const RandomStream& stream, double sigma) = 0;
+  virtual void count_choices(View counts, View mass, ConstView ids, ConstView weights) = 0;
+  virtual void column_mean(View mean, ConstView p) = 0;
+  virtual void balance_loss_backward(View ds, ConstView p, ConstView counts, int k, double coefficient) = 0;
+  virtual void log_sum_exp(View lse, ConstView s) = 0;
+  virtual void z_loss_backward(View ds, ConstView p, ConstView lse, double coefficient) = 0;
+  virtual double mean_entropy(ConstView p) = 0;
+};
+
+}  // namespace moe
