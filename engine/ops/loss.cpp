@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/ops/loss.h"
+
+#include "engine/ops/check.h"
+
+namespace moe::ops {
+
+void cross_entropy(Context& ctx, View loss, View dlogits, ConstView logits, ConstView targets, double scale) {
+  constexpr auto kOp = "cross_entropy";
+  require(same_real({loss, dlogits, logits}) && logits.shape.rank == 2, kOp, "one floating-point dtype, logits[T,V]");
+  require(loss.shape == Shape{logits.dim(0)} && is_i32(targets, {logits.dim(0)}), kOp, "loss[T], targets[T] int32");
+  require(!dlogits || dlogits.shape == logits.shape, kOp, "dlogits[T,V] or empty");
+  ctx.backend.loss().cross_entropy(loss, dlogits, logits, targets, scale);
+}
+
+}  // namespace moe::ops

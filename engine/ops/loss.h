@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Softmax cross-entropy. Conventions of shapes and gradients: engine/ops/ops.h.
+#pragma once
+#include "engine/core/tensor.h"
+#include "engine/ops/context.h"
+
+namespace moe::ops {
+
+/// Softmax cross-entropy with its gradient in one pass. loss[T] in nats; dlogits[T,V] = scale·(softmax − onehot), may
+/// be the logits themselves; empty dlogits: loss only. A target < 0 counts for nothing (loss 0, gradient 0).
+void cross_entropy(Context& ctx, View loss, View dlogits, ConstView logits, ConstView targets, double scale);
+
+}  // namespace moe::ops
