@@ -20,6 +20,7 @@ LAWFUL = {
     "ui/bridge/engine_process.h": GPL + '#include <QProcess>\n#include "engine/protocol/messages.h"\n',
     "ui/charts/chart_panel.h": GPL + "#include <QtCharts/QChartView>\n",
     "ui/panels/load_panel.cpp": GPL + '#include "ui/panels/load_panel.h"\n#include "ui/widgets/theme.h"\n#include "load_panel.moc"\n',
+    "ui/panels/load_view.cpp": GPL + '#include "ui/panels/load_panel.h"\n',
     "ui/main_window.cpp": GPL + '#include "ui/panels/load_panel.h"\n#include "resources/resources.h"\n',
     "tests/engine/core/tst_error.cpp": APACHE + '#include <QtTest>\n#include "engine/core/error.h"\n',
     "tests/engine/CMakeLists.txt": "# SPDX-License-Identifier: Apache-2.0\n",
