@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "ui/bridge/hello.h"
 #include "ui/bridge/window_loads.h"
 
 namespace moe::ui {
@@ -272,7 +273,8 @@ void RunHistory::addMany(std::vector<protocol::StepReport> reports) {
 
 void RunHistory::add(const protocol::EditEvent& edit) {
   insertSorted(d_->edits, edit, [&](const protocol::EditEvent& e) { return e.key == edit.key; });
-  if (d_->info.config.is_object() && d_->info.config.contains(edit.key)) d_->info.config[edit.key] = edit.after;
+  if (d_->info.config.is_object() && d_->info.config.contains(edit.key))
+    d_->info.config[edit.key] = valueFromText(edit.after);
   d_->dirty = true;
 }
 

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/bridge/hello.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace moe::ui {
+namespace {
+
+using nlohmann::json;
+
+QString text(const json& object, const char* key) { return QString::fromStdString(object.value(key, std::string())); }
+
+QStringList list(const json& object, const char* key) {
+  QStringList out;
+  if (const auto it = object.find(key); it != object.end() && it->is_array())
+    for (const json& item : *it)
+      if (item.is_string()) out << QString::fromStdString(item.get<std::string>());
+  return out;
+}
+
+KnobSpec::Kind kindOf(const QString& word) {
+  if (word == QLatin1String("integer")) return KnobSpec::Integer;
+  if (word == QLatin1String("boolean")) return KnobSpec::Boolean;
+  if (word == QLatin1String("choice")) return KnobSpec::Choice;
+  return word == QLatin1String("text") ? KnobSpec::Text : KnobSpec::Real;
+}
+
+KnobSpec knobFromJson(const json& object) {
+  KnobSpec spec;
+  spec.key = text(object, "key");
+  spec.label = text(object, "label");
+  spec.help = text(object, "help");
+  spec.unit = text(object, "unit");
+  spec.source = text(object, "source");
+  spec.group = text(object, "group");
+  spec.kind = kindOf(text(object, "kind"));
+  spec.live = text(object, "when") != QLatin1String("new_run");
+  spec.minimum = object.value("minimum", 0.0);
+  spec.maximum = object.value("maximum", 0.0);
+  spec.sliderMinimum = object.value("slider_minimum", spec.minimum);
+  spec.sliderMaximum = object.value("slider_maximum", spec.maximum);
+  spec.logScale = object.value("log_scale", false);
+  spec.advanced = object.value("advanced", false);
+  spec.choices = list(object, "choices");
+  for (const char* name : {"default", "fallback"})
+    if (object.contains(name)) spec.fallback = object.at(name);
+  return spec;
+}
+
+QString grouped(qint64 value) {
+  QString digits = QString::number(std::llabs(value));
+  for (qsizetype at = digits.size() - 3; at > 0; at -= 3) digits.insert(at, QLatin1Char(','));
+  return value < 0 ? QChar(0x2212) + digits : digits;
+}
+
+/// Shortest text that reads back as the same number, in the form people write: 0.02, 3.0e-4.
+QString realText(double value) {
+  if (!std::isfinite(value)) return QStringLiteral("–");
+  std::array<char, 64> buffer{};
+  const bool small = value != 0 && std::abs(value) < 1e-3, large = std::abs(value) >= 1e6;
+  const auto form = small || large ? std::chars_format::scientific : std::chars_format::fixed;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, form);
+  if (end.ec != std::errc{}) return QString::number(value);
+  QString out = QString::fromLatin1(buffer.data(), end.ptr - buffer.data());
+  if (form == std::chars_format::scientific) {
+    const qsizetype e = out.indexOf(QLatin1Char('e'));
+    const int exponent = out.mid(e + 1).toInt();
+    QString mantissa = out.left(e);
+    if (!mantissa.contains(QLatin1Char('.'))) mantissa += QLatin1String(".0");
+    out = mantissa + QLatin1Char('e') + QString::number(exponent);
+  }
+  return out;
+}
+
+}  // namespace
+
+const KnobSpec* Hello::knob(const QString& key) const {
+  for (const KnobSpec& spec : knobs)
+    if (spec.key == key) return &spec;
+  return nullptr;
+}
+
+const PresetSpec* Hello::preset(const QString& name) const {
+  for (const PresetSpec& spec : presets)
+    if (spec.name == name) return &spec;
+  return nullptr;
+}
+
+Hello helloFromJson(const json& object) {
+  Hello hello;
+  hello.version = text(object, "version");
+  hello.device = text(object, "device");
+  hello.devices = list(object, "devices");
+  hello.protocol = object.value("protocol", 0);
+  hello.threads = object.value("threads", 0);
+  hello.pid = object.value("pid", qint64{0});
+  for (const json& knob : object.at("knobs")) hello.knobs.push_back(knobFromJson(knob));
+  for (const json& preset : object.at("presets"))
+    hello.presets.push_back({text(preset, "name"), text(preset, "title"), text(preset, "summary"),
+                             nlohmann::ordered_json(preset.value("settings", json::object()))});
+  return hello;
+}
+
+double numberOf(const json& value) {
+  if (value.is_number()) return value.get<double>();
+  if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+QString knobText(const KnobSpec& spec, const json& value) {
+  if (value.is_null()) return {};
+  if (value.is_string()) {
+    const QString word = QString::fromStdString(value.get<std::string>());
+    return spec.kind == KnobSpec::Choice ? QString(word).replace(QLatin1Char('_'), QLatin1Char(' ')) : word;
+  }
+  if (value.is_boolean()) return value.get<bool>() ? QStringLiteral("on") : QStringLiteral("off");
+  if (!value.is_number()) return {};
+  if (spec.kind == KnobSpec::Integer && value.is_number_integer()) return grouped(value.get<qint64>());
+  return realText(value.get<double>());
+}
+
+std::optional<json> knobValue(const KnobSpec& spec, const QString& typed) {
+  if (spec.kind == KnobSpec::Text || spec.kind == KnobSpec::Choice) return json(typed.toStdString());
+  QString plain = typed.trimmed();
+  plain.remove(QLatin1Char(' ')).remove(QChar(0x2009)).remove(QChar(0x202F)).replace(QChar(0x2212), QLatin1Char('-'));
+  if (spec.kind == KnobSpec::Boolean) return std::nullopt;
+  const bool thousands = plain.count(QLatin1Char(',')) > 0 && plain.lastIndexOf(QLatin1Char(',')) == plain.size() - 4;
+  // "0,02" is how half the world writes 0.02; "1,024" is how this window writes 1024.
+  if (spec.kind == KnobSpec::Integer || thousands)
+    plain.remove(QLatin1Char(','));
+  else
+    plain.replace(QLatin1Char(','), QLatin1Char('.'));
+  if (plain.startsWith(QLatin1Char('+'))) plain.remove(0, 1);
+  const std::string bytes = plain.toStdString();
+  double number = 0;
+  const auto end = std::from_chars(bytes.data(), bytes.data() + bytes.size(), number);
+  if (bytes.empty() || end.ptr != bytes.data() + bytes.size() || end.ec != std::errc{} || !std::isfinite(number))
+    return std::nullopt;
+  if (spec.kind == KnobSpec::Real) return json(number);
+  if (number != std::floor(number) || std::abs(number) > 9.007e15) return std::nullopt;
+  return json(static_cast<std::int64_t>(number));
+}
+
+json valueFromText(const std::string& text) {
+  if (text.size() > 64) return text;
+  json value = json::parse(text, nullptr, false);
+  return value.is_primitive() && !value.is_discarded() ? value : json(text);
+}
+
+}  // namespace moe::ui

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the engine says of itself when it is greeted: its knobs (one declaration per setting) and presets, as Qt values.
+#pragma once
+#include <QString>
+#include <QStringList>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+namespace moe::ui {
+
+struct KnobSpec {
+  enum Kind { Integer, Real, Boolean, Choice, Text };
+  QString key, label, help, unit, source, group;
+  Kind kind = Real;
+  bool live = true;  // else: part of the model's or data's shape, needs a new run
+  double minimum = 0, maximum = 0, sliderMinimum = 0, sliderMaximum = 0;
+  bool logScale = false, advanced = false;
+  QStringList choices;
+  nlohmann::json fallback;
+};
+
+struct PresetSpec {
+  QString name, title, summary;
+  nlohmann::ordered_json settings;  // flat: key → value
+};
+
+struct Hello {
+  QString version, device;
+  QStringList devices;
+  int protocol = 0, threads = 0;
+  qint64 pid = 0;
+  std::vector<KnobSpec> knobs;
+  std::vector<PresetSpec> presets;
+  const KnobSpec* knob(const QString& key) const;
+  const PresetSpec* preset(const QString& name) const;
+};
+
+/// Throws moe::Error (bad_input) or nlohmann's type error when a field has the wrong type.
+Hello helloFromJson(const nlohmann::json& json);
+
+/// A value as the form and the flags write it: 0.02, 3.0e-4, 1,024, on/off, softmax top-k.
+QString knobText(const KnobSpec& spec, const nlohmann::json& value);
+/// Reads what a person typed: "1,024", "3e-4", "−0.1" (true minus); empty when it is no number of this knob's kind. The
+/// range is not checked here: the engine's validator is the only judge, its refusal is shown under the field.
+std::optional<nlohmann::json> knobValue(const KnobSpec& spec, const QString& text);
+/// Value of an edit event, which carries text.
+nlohmann::json valueFromText(const std::string& text);
+/// Numeric value or NaN.
+double numberOf(const nlohmann::json& value);
+
+}  // namespace moe::ui
