@@ -39,8 +39,10 @@ OrderedJson numbers(const std::vector<T>& values) {
   auto& items = array.template get_ref<OrderedJson::array_t&>();
   items.reserve(values.size());
   for (const T& value : values) {
-    if constexpr (std::is_floating_point_v<T>) items.push_back(number(value));
-    else items.emplace_back(value);
+    if constexpr (std::is_floating_point_v<T>)
+      items.push_back(number(value));
+    else
+      items.emplace_back(value);
   }
   return array;
 }
@@ -63,20 +65,23 @@ inline void convert(const Json& json, std::string& out, const std::string& where
 
 template <std::floating_point T>
 void convert(const Json& json, T& out, const std::string& where) {
-  if (json.is_null()) out = std::numeric_limits<T>::quiet_NaN();
-  else if (json.is_number()) out = static_cast<T>(json.get<double>());
-  else wrong_type(where, "a number or null");
+  if (json.is_null())
+    out = std::numeric_limits<T>::quiet_NaN();
+  else if (json.is_number())
+    out = static_cast<T>(json.get<double>());
+  else
+    wrong_type(where, "a number or null");
 }
 
 template <std::integral T>
-  requires(!std::same_as<T, bool>)
-void convert(const Json& json, T& out, const std::string& where) {
+requires(!std::same_as<T, bool>) void convert(const Json& json, T& out, const std::string& where) {
   const auto in_range = [&] {
     if (json.is_number_unsigned()) return std::in_range<T>(json.get<std::uint64_t>());
     return json.is_number_integer() && std::in_range<T>(json.get<std::int64_t>());
   };
   if (!in_range()) wrong_type(where, "a whole number in range");
-  out = json.is_number_unsigned() ? static_cast<T>(json.get<std::uint64_t>()) : static_cast<T>(json.get<std::int64_t>());
+  out =
+      json.is_number_unsigned() ? static_cast<T>(json.get<std::uint64_t>()) : static_cast<T>(json.get<std::int64_t>());
 }
 
 template <class T>

@@ -83,8 +83,10 @@ bool LineWriter::write_all(const std::string& bytes) {
     if (!may_write()) return false;
     const std::size_t chunk = std::min<std::size_t>(bytes.size() - done, PIPE_BUF);
     const ssize_t written = ::write(descriptor_, bytes.data() + done, chunk);
-    if (written > 0) done += static_cast<std::size_t>(written);
-    else if (written < 0 && errno != EINTR && errno != EAGAIN) return false;
+    if (written > 0)
+      done += static_cast<std::size_t>(written);
+    else if (written < 0 && errno != EINTR && errno != EAGAIN)
+      return false;
   }
   return true;
 }

@@ -19,23 +19,23 @@ constexpr int kVersion = 1;
 /// A run as the studio needs to know it once.
 struct RunInfo {
   std::string path, preset, name;
-  std::int64_t step = 0, horizon = 0;          // finished steps; train.steps
+  std::int64_t step = 0, horizon = 0;  // finished steps; train.steps
   std::uint64_t seed = 0;
   int layers = 0, experts = 0, top_k = 0, vocabulary = 0, context = 0, batch = 0;
-  std::vector<int> moe_layers;                 // 0-based indices of the layers with a router
+  std::vector<int> moe_layers;  // 0-based indices of the layers with a router
   std::vector<std::string> domains;
-  std::vector<double> corpus_share;            // per domain
-  std::vector<double> unigram_loss;            // per domain, nats per token
-  std::string device, precision;               // in force
+  std::vector<double> corpus_share;  // per domain
+  std::vector<double> unigram_loss;  // per domain, nats per token
+  std::string device, precision;     // in force
   int threads = 0;
   std::int64_t parameters = 0, active_parameters = 0;
   double flops_per_token = 0;
-  std::string data;                            // one sentence: source, documents, tokens
-  std::vector<std::string> notes;              // files skipped or converted, with reasons
-  std::string mixtral;                         // empty: representable in Mixtral layout; else why not
-  nlohmann::ordered_json config;               // every knob with its value now
-  std::vector<std::int64_t> checkpoints;       // steps of valid ones
-  std::vector<std::int64_t> probes;            // steps with a stored probe
+  std::string data;                       // one sentence: source, documents, tokens
+  std::vector<std::string> notes;         // files skipped or converted, with reasons
+  std::string mixtral;                    // empty: representable in Mixtral layout; else why not
+  nlohmann::ordered_json config;          // every knob with its value now
+  std::vector<std::int64_t> checkpoints;  // steps of valid ones
+  std::vector<std::int64_t> probes;       // steps with a stored probe
   bool read_only = false;
 };
 
@@ -46,24 +46,30 @@ struct EditEvent {
 
 /// One sequence of tokens with its way through the MoE layers; also the reply to `inspect`.
 struct Trace {
-  std::string title;                           // domain, or "your text"
+  std::string title;  // domain, or "your text"
   int domain = -1;
   std::uint64_t document = 0;
-  double loss = train::kAbsent;                // mean, nats per token
+  double loss = train::kAbsent;  // mean, nats per token
   int layers = 0, experts = 0, top_k = 0;
-  std::vector<std::string> pieces;             // [T] text of each token
-  std::vector<std::int32_t> ids;               // [T]
-  std::vector<double> token_loss;              // [T] NaN where there is no next token
-  std::vector<std::int32_t> experts_of;        // [layers, T, top_k], −1 = none
-  std::vector<float> weights;                  // [layers, T, top_k]
-  std::vector<float> probabilities;            // [layers, T, experts], or empty when too large to send
-  std::vector<std::string> predicted;          // [T*3] most probable next tokens
-  std::vector<float> predicted_share;          // [T*3]
+  std::vector<std::string> pieces;       // [T] text of each token
+  std::vector<std::int32_t> ids;         // [T]
+  std::vector<double> token_loss;        // [T] NaN where there is no next token
+  std::vector<std::int32_t> experts_of;  // [layers, T, top_k], −1 = none
+  std::vector<float> weights;            // [layers, T, top_k]
+  std::vector<float> probabilities;      // [layers, T, experts], or empty when too large to send
+  std::vector<std::string> predicted;    // [T*3] most probable next tokens
+  std::vector<float> predicted_share;    // [T*3]
   int tokens() const { return static_cast<int>(pieces.size()); }
 };
 
-struct TopToken { std::string piece; std::int64_t count = 0; };
-struct Fellow { int expert = 0; double ratio = 0; };  // co-activation ÷ what independence would give
+struct TopToken {
+  std::string piece;
+  std::int64_t count = 0;
+};
+struct Fellow {
+  int expert = 0;
+  double ratio = 0;
+};  // co-activation ÷ what independence would give
 
 /// Measured on held-out text with the weights of `step`, without noise.
 struct ProbeReport {
@@ -71,21 +77,21 @@ struct ProbeReport {
   std::vector<std::string> domains;
   int layers = 0, experts = 0;
   std::int64_t tokens = 0;
-  std::vector<std::int64_t> counts;            // [layers, experts, domains] assignments
-  std::vector<double> information, baseline;   // [layers] bits: I(expert; domain), and with shuffled labels (mean of n)
+  std::vector<std::int64_t> counts;           // [layers, experts, domains] assignments
+  std::vector<double> information, baseline;  // [layers] bits: I(expert; domain), and with shuffled labels (mean of n)
   int shuffles = 0;
-  std::vector<std::int64_t> seen;              // [layers, experts] tokens that reached the expert
+  std::vector<std::int64_t> seen;                 // [layers, experts] tokens that reached the expert
   std::vector<std::vector<TopToken>> top_tokens;  // [layers*experts]
   std::vector<std::vector<Fellow>> fellows;       // [layers*experts], strongest first
-  std::vector<Trace> strips;                   // one per domain
+  std::vector<Trace> strips;                      // one per domain
 };
 
 struct ErrorInfo {
   std::string kind, message, what, where, limit, action;
-  std::int64_t safe_step = -1;                 // newest verified checkpoint, −1 = none
+  std::int64_t safe_step = -1;  // newest verified checkpoint, −1 = none
 };
 
-nlohmann::ordered_json to_json(const StepReport&);   // event "step" without the "event" field
+nlohmann::ordered_json to_json(const StepReport&);  // event "step" without the "event" field
 nlohmann::ordered_json to_json(const EvalReport&);
 nlohmann::ordered_json to_json(const RunInfo&);
 nlohmann::ordered_json to_json(const EditEvent&);

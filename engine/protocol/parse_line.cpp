@@ -48,10 +48,8 @@ nlohmann::json parse_line(const std::string& line) {
     throw refuse("The line holds a NUL byte", "byte " + std::to_string(nul), "");
   try {
     Guard guard;
-    return nlohmann::json::parse(
-        line, [&guard](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-          return guard(depth, event, parsed);
-        });
+    return nlohmann::json::parse(line, [&guard](int depth, nlohmann::json::parse_event_t event,
+                                                nlohmann::json& parsed) { return guard(depth, event, parsed); });
   } catch (const nlohmann::json::parse_error& error) {
     throw refuse("The line is not JSON", "byte " + std::to_string(error.byte), "");
   } catch (const nlohmann::json::exception&) {

@@ -36,7 +36,8 @@ Preset read_preset_file(const std::string& path) {
 }  // namespace
 
 Preset preset_from_json(const nlohmann::ordered_json& json, const std::string& where) {
-  Preset preset{text_field(json, "name", where), text_field(json, "title", where), text_field(json, "summary", where), {}};
+  Preset preset{
+      text_field(json, "name", where), text_field(json, "title", where), text_field(json, "summary", where), {}};
   const auto settings = json.find("settings");
   if (settings == json.end() || !settings->is_object())
     throw Error(ErrorKind::bad_input, "The preset has no object \"settings\"", where, "",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Traces (token strips, `inspect`) and probes as JSON. Arrays are flat and row-major, as in messages.h; from_json checks
-// that their lengths agree, so a reader may index without further checks.
+// Traces (token strips, `inspect`) and probes as JSON. Arrays are flat and row-major, as in messages.h; from_json
+// checks that their lengths agree, so a reader may index without further checks.
 #include "engine/protocol/json_fields.h"
 #include "engine/protocol/messages.h"
 
@@ -32,7 +32,8 @@ void check(const Trace& trace, const Fields& fields) {
   expect_absent_or(trace.predicted.size(), tokens * 3, fields.where("predicted"));
   expect_size(trace.predicted_share.size(), trace.predicted.size(), fields.where("predicted_share"));
   for (const std::int32_t expert : trace.experts_of)
-    if (expert < -1 || expert >= trace.experts) wrong_type(fields.where("experts_of"), "experts below `experts`, or -1");
+    if (expert < -1 || expert >= trace.experts)
+      wrong_type(fields.where("experts_of"), "experts below `experts`, or -1");
 }
 
 void check(const ProbeReport& probe, const Fields& fields) {

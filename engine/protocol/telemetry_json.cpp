@@ -14,9 +14,12 @@ template <class T>
 OrderedJson column(const std::vector<LayerReport>& layers, T LayerReport::*field) {
   OrderedJson array = OrderedJson::array();
   for (const LayerReport& layer : layers) {
-    if constexpr (std::is_same_v<T, double>) array.push_back(number(layer.*field));
-    else if constexpr (std::is_same_v<T, int>) array.push_back(layer.*field);
-    else array.push_back(numbers(layer.*field));
+    if constexpr (std::is_same_v<T, double>)
+      array.push_back(number(layer.*field));
+    else if constexpr (std::is_same_v<T, int>)
+      array.push_back(layer.*field);
+    else
+      array.push_back(numbers(layer.*field));
   }
   return array;
 }
@@ -112,9 +115,8 @@ EditEvent edit_from_json(const Json& json) {
 }
 
 OrderedJson to_json(const ErrorInfo& error) {
-  return {{"kind", error.kind},   {"message", error.message}, {"what", error.what},
-          {"where", error.where}, {"limit", error.limit},     {"action", error.action},
-          {"safe_step", error.safe_step}};
+  return {{"kind", error.kind},   {"message", error.message}, {"what", error.what},          {"where", error.where},
+          {"limit", error.limit}, {"action", error.action},   {"safe_step", error.safe_step}};
 }
 
 ErrorInfo error_from_json(const Json& json) {

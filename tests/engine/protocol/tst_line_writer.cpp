@@ -91,7 +91,8 @@ class TestLineWriter : public QObject {
     std::size_t edits = 0, steps = 0;
     int last = -1;
     for (const auto& line : lines) {
-      if (line.at("event") == "edit") ++edits;
+      if (line.at("event") == "edit")
+        ++edits;
       else {
         ++steps;
         QVERIFY(line.at("step").get<int>() > last);

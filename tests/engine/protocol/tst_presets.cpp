@@ -53,7 +53,9 @@ class TestPresets : public QObject {
     };
     const std::string good = write("p.json", R"({"name":"n","title":"t","summary":"s","settings":{"router.top_k":1}})");
     QCOMPARE(protocol::find_preset(good).settings.at("router.top_k").get<int>(), 1);
-    for (const std::string& bad : {write("a.json", "{}"), write("b.json", "no"), write("c.json", R"({"name":"n","title":"t","summary":"s","settings":[]})"), folder.filePath("missing.json").toStdString()})
+    for (const std::string& bad : {write("a.json", "{}"), write("b.json", "no"),
+                                   write("c.json", R"({"name":"n","title":"t","summary":"s","settings":[]})"),
+                                   folder.filePath("missing.json").toStdString()})
       QVERIFY_EXCEPTION_THROWN(protocol::find_preset(bad), Error);
   }
 };

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/train/session_export.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "engine/core/error.h"
+
+namespace moe::train {
+namespace {
+
+constexpr std::int64_t kChunk = 2000;  // steps read at once, so that a long run needs little memory
+
+using Buffer = std::string;
+
+void put(Buffer& row, double value) {
+  if (std::isfinite(value))
+    fmt::format_to(std::back_inserter(row), ",{}", value);
+  else
+    row += ',';
+}
+
+void put_header(Buffer& row, const StepReport& first) {
+  row = "step,loss,grad_norm,lr,tokens_per_second,seconds,tokens,top_k,heldout_loss";
+  for (const LayerReport& layer : first.layers) {
+    const std::string prefix = ",layer_" + std::to_string(layer.layer) + '_';
+    for (const char* name : {"balance_loss", "z_loss", "entropy", "token_entropy", "load_cv", "max_violation", "dead"})
+      row += prefix + name;
+    for (std::size_t e = 0; e < layer.load.size(); ++e) row += prefix + "load_" + std::to_string(e);
+  }
+  row += "\r\n";
+}
+
+void put_row(Buffer& row, const StepReport& r, double heldout) {
+  row += std::to_string(r.step);
+  for (const double value : {r.loss, r.grad_norm, r.lr, r.tokens_per_second, r.seconds}) put(row, value);
+  fmt::format_to(std::back_inserter(row), ",{},{}", r.tokens, r.top_k);
+  put(row, heldout);
+  for (const LayerReport& l : r.layers) {
+    for (const double value : {l.balance_loss, l.z_loss, l.entropy, l.token_entropy, l.load_cv, l.max_violation})
+      put(row, value);
+    fmt::format_to(std::back_inserter(row), ",{}", l.dead);
+    for (const auto load : l.load) fmt::format_to(std::back_inserter(row), ",{}", load);
+  }
+  row += "\r\n";
+}
+
+[[noreturn]] void cannot_write(const std::filesystem::path& file) {
+  throw Error(ErrorKind::resource, std::string("The file cannot be written: ") + std::strerror(errno), file.string(),
+              "", "Free space or choose another place");
+}
+
+}  // namespace
+
+std::int64_t export_csv(const run::Store& store, const std::filesystem::path& file) {
+  std::map<std::int64_t, double> heldout;
+  for (const EvalReport& eval : store.evals()) heldout[eval.step] = eval.loss;
+  std::filesystem::path staged = file;
+  staged += ".part";
+  std::ofstream out(staged, std::ios::binary | std::ios::trunc);
+  if (!out) cannot_write(staged);
+  std::int64_t rows = 0;
+  const std::int64_t last = store.last_step();
+  for (std::int64_t from = 1; from <= last; from += kChunk) {
+    Buffer text;
+    for (const StepReport& report :
+         store.steps(from, std::min(last, from + kChunk - 1), static_cast<std::size_t>(kChunk))) {
+      if (rows++ == 0) put_header(text, report);
+      const auto eval = heldout.find(report.step);
+      put_row(text, report, eval == heldout.end() ? kAbsent : eval->second);
+    }
+    out << text;
+  }
+  out.close();
+  std::error_code error;
+  if (out) std::filesystem::rename(staged, file, error);
+  if (!out || error) {
+    if (error) errno = error.value();
+    const int reason = errno;
+    std::filesystem::remove(staged, error);
+    errno = reason;
+    cannot_write(file);
+  }
+  return rows;
+}
+
+}  // namespace moe::train

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/train/session_model.h"
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+#include "engine/interop/hf_config.h"
+#include "engine/protocol/messages.h"
+
+namespace moe::train {
+namespace {
+
+std::vector<interop::TensorRef> references(const std::vector<NamedTensor>& tensors) {
+  std::vector<interop::TensorRef> out;
+  out.reserve(tensors.size());
+  for (const auto& t : tensors)
+    out.push_back({t.name, t.shape, t.is_f64 ? interop::TensorType::f64 : interop::TensorType::f32, t.data});
+  return out;
+}
+
+std::vector<interop::TensorTarget> targets(const std::vector<MutableNamedTensor>& tensors) {
+  std::vector<interop::TensorTarget> out;
+  out.reserve(tensors.size());
+  for (const auto& t : tensors)
+    out.push_back({t.name, t.shape, t.is_f64 ? interop::TensorType::f64 : interop::TensorType::f32, t.data});
+  return out;
+}
+
+}  // namespace
+
+run::CheckpointInfo save_trainer(const Trainer& trainer, const data::Dataset& dataset, const run::RunFolder& folder,
+                                 std::int64_t tokens) {
+  run::CheckpointContent content;
+  content.step = trainer.step_count();
+  content.tokens = tokens;
+  content.parameters = references(trainer.parameters());
+  content.optimizer = references(trainer.optimizer_state());
+  content.config = to_json(trainer.config());
+  const std::string why_not = interop::why_not_mixtral(trainer.config());
+  if (why_not.empty())
+    content.hf_config = interop::mixtral_config(trainer.config());
+  else
+    content.hf_config = {{"not_representable", why_not}};
+  content.state = {
+      {"step", content.step}, {"tokens", tokens}, {"precision", trainer.precision()}, {"version", MOE_VERSION}};
+  content.tokenizer = dataset.tokenizer().bytes();
+  return run::save_checkpoint(folder.checkpoints(), content);
+}
+
+std::int64_t load_trainer(Trainer& trainer, const run::CheckpointInfo& checkpoint) {
+  const nlohmann::json state = run::load_checkpoint(checkpoint.path, targets(trainer.mutable_parameters()),
+                                                    targets(trainer.mutable_optimizer_state()));
+  const auto tokens = state.find("tokens");
+  if (!state.is_object() || tokens == state.end() || !tokens->is_number_integer())
+    throw Error(ErrorKind::bad_input, "The checkpoint does not say how many tokens it has seen",
+                (checkpoint.path / "state.json").string(), "a whole number \"tokens\"", "Use an older checkpoint");
+  trainer.loaded(checkpoint.step, tokens->get<std::int64_t>());
+  return tokens->get<std::int64_t>();
+}
+
+run::CheckpointInfo newest_checkpoint(const run::RunFolder& folder) {
+  run::CheckpointInfo newest = run::newest_valid(folder.checkpoints());
+  if (newest.valid) return newest;
+  const auto all = run::list_checkpoints(folder.checkpoints(), false);
+  if (all.empty()) return {};
+  throw Error(ErrorKind::bad_input,
+              "None of the " + std::to_string(all.size()) + " checkpoints can be loaded: " + newest.problem,
+              folder.checkpoints().string(), "",
+              "Run moe-cli verify on the run; move the checkpoints folder away to train again from the first step");
+}
+
+Config recorded_config(const run::RunFolder& folder) {
+  const nlohmann::json record = run::read_run_json(folder);
+  const auto config = record.find("config");
+  if (!record.is_object() || config == record.end())
+    throw Error(ErrorKind::bad_input, "The run does not record its settings", folder.run_json().string(),
+                "an object \"config\"", "Restore run.json from a copy");
+  Config read = config_from_json(*config);
+  validate(read);
+  if (const auto preset = record.find("preset"); preset != record.end() && preset->is_string())
+    read.preset = preset->get<std::string>();
+  return read;
+}
+
+std::unique_ptr<data::Dataset> open_run_data(const Config& config, const run::RunFolder& folder,
+                                             const data::ProgressFn& progress) {
+  data::DatasetOptions options;
+  options.path = config.data.path;
+  options.cache_dir = folder.path;
+  options.vocabulary = config.model.vocabulary;
+  options.context = config.model.context;
+  options.validation_fraction = config.data.validation_fraction;
+  options.seed = config.seed;
+  return data::open_dataset(options, progress);
+}
+
+std::unique_ptr<Trainer> build_trainer(const Config& config, const data::Dataset& dataset,
+                                       const std::vector<run::Edit>& edits, std::int64_t step) {
+  auto trainer = std::make_unique<Trainer>(config, dataset);
+  for (const run::Edit& edit : edits)
+    if (edit.step <= step) trainer->apply(edit.key, edit.after);
+  return trainer;
+}
+
+LoadedModel load_model(const std::filesystem::path& path, int threads) {
+  LoadedModel model{run::open_run(path), nullptr, nullptr};
+  const run::CheckpointInfo checkpoint = newest_checkpoint(model.folder);
+  if (checkpoint.path.empty())
+    throw Error(ErrorKind::bad_input, "The run has no checkpoint yet", model.folder.checkpoints().string(), "",
+                "Train it with moe-cli resume first");
+  Config config = recorded_config(model.folder);
+  if (threads > 0) config.train.threads = threads;
+  std::vector<run::Edit> edits = run::Store::open_read_only(model.folder.store()).edits();
+  std::stable_sort(edits.begin(), edits.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
+  model.dataset = open_run_data(config, model.folder);
+  model.trainer = build_trainer(config, *model.dataset, edits, checkpoint.step);
+  load_trainer(*model.trainer, checkpoint);
+  return model;
+}
+
+}  // namespace moe::train

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run's model on and off the disk: checkpoints of a trainer, and a trained model loaded to be looked at.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/core/config.h"
+#include "engine/data/dataset.h"
+#include "engine/run/checkpoint.h"
+#include "engine/run/run_folder.h"
+#include "engine/run/store.h"
+#include "engine/train/trainer.h"
+
+namespace moe::train {
+
+/// Saves the trainer's state, verified. Throws Error(resource | diverged); nothing saved before is touched.
+run::CheckpointInfo save_trainer(const Trainer& trainer, const data::Dataset& dataset, const run::RunFolder& folder,
+                                 std::int64_t tokens);
+/// Reads a checkpoint into a trainer built with the same shape; returns the tokens trained. Throws Error(bad_input).
+std::int64_t load_trainer(Trainer& trainer, const run::CheckpointInfo& checkpoint);
+
+/// The newest checkpoint that can be read; an info with step 0 and an empty path when none was ever written.
+/// Throws Error(bad_input) when there are checkpoints but none can be read.
+run::CheckpointInfo newest_checkpoint(const run::RunFolder& folder);
+
+/// The settings a run was created with. Throws Error(bad_input).
+Config recorded_config(const run::RunFolder& folder);
+/// Opens the data of a run; the run folder holds its token cache and tokenizer.
+std::unique_ptr<data::Dataset> open_run_data(const Config& config, const run::RunFolder& folder,
+                                             const data::ProgressFn& progress = {});
+/// Builds the trainer with every edit logged up to `step` applied.
+std::unique_ptr<Trainer> build_trainer(const Config& config, const data::Dataset& dataset,
+                                       const std::vector<run::Edit>& edits, std::int64_t step);
+
+/// A trained model to look at; takes no lock, so a run may be training meanwhile.
+struct LoadedModel {
+  run::RunFolder folder;
+  std::unique_ptr<data::Dataset> dataset;
+  std::unique_ptr<Trainer> trainer;
+};
+/// The newest readable checkpoint of the run at `path`. `threads` 0: as recorded. Throws Error(bad_input | …).
+LoadedModel load_model(const std::filesystem::path& path, int threads);
+
+}  // namespace moe::train
