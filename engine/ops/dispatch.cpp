@@ -11,8 +11,8 @@ std::int64_t check_plan(const char* op, const Plan& plan, std::int64_t tokens) {
   require(plan.token_ids.shape.rank == 1 && plan.offsets.shape.rank == 1 && plan.offsets.size() >= 2, op,
           "token_ids[Rmax], offsets[E+1]");
   const Shape rows = plan.token_ids.shape;
-  require(is_i32(plan.token_ids, rows) && is_i32(plan.slots, rows) && is_i32(plan.token_rows, rows), op,
-          "token_ids, slots and token_rows [Rmax] int32");
+  require(is_i32(plan.token_ids, rows) && is_i32(plan.choices, rows) && is_i32(plan.token_rows, rows), op,
+          "token_ids, choices and token_rows [Rmax] int32");
   require(is_real(plan.weights) && plan.weights.shape == rows, op, "weights[Rmax] of a floating-point dtype");
   require(plan.offsets.dtype == DType::i32 && is_i32(plan.token_offsets, {tokens + 1}), op,
           "offsets[E+1] and token_offsets[T+1] int32");

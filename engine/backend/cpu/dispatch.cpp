@@ -56,7 +56,7 @@ void CpuDispatch::plan_from_choices(Plan& plan, ConstView ids, ConstView weights
         if (id[i] < 0) continue;
         const std::int32_t row = next[id[i]]++;
         plan.token_ids.as<std::int32_t>()[row] = static_cast<std::int32_t>(t);
-        plan.slots.as<std::int32_t>()[row] = static_cast<std::int32_t>(i);
+        plan.choices.as<std::int32_t>()[row] = static_cast<std::int32_t>(i);
         plan.weights.as<T>()[row] = weights.as<T>()[i];
         row_of[used++] = row;
       }
@@ -109,9 +109,9 @@ void CpuDispatch::combine_backward(View dy_sorted, View dweights, ConstView dy, 
 void CpuDispatch::choices_from_plan(View out, ConstView dweights, const Plan& plan) {
   with_real(out.dtype, [&]<class T>() {
     std::fill_n(out.as<T>(), out.size(), T(0));
-    const auto* slot = plan.slots.as<std::int32_t>();
+    const auto* choice = plan.choices.as<std::int32_t>();
     const std::int64_t rows = assignments(plan);
-    for (std::int64_t r = 0; r < rows; ++r) out.as<T>()[slot[r]] = dweights.as<T>()[r];
+    for (std::int64_t r = 0; r < rows; ++r) out.as<T>()[choice[r]] = dweights.as<T>()[r];
   });
 }
 
