@@ -83,13 +83,21 @@ struct Config {
 void set_value(Config& config, const std::string& key, const nlohmann::json& value);
 void set_text(Config& config, const std::string& key, const std::string& text);
 nlohmann::json get_value(const Config& config, const std::string& key);
+/// The value as set_text reads it back, exactly: the form of the edit log.
+std::string get_text(const Config& config, const std::string& key);
 
-/// Limits between fields: k <= E, heads divide the width, kv_heads divide heads ... Throws Error(usage).
+/// Limits between fields: k <= E, heads divide the width, kv_heads divide heads ... Throws Error(usage), or
+/// Error(resource) when training_bytes exceeds the memory of this machine (not asked of device "cuda").
 void validate(const Config& config);
 
-/// Flat object of every key with its value, in declaration order.
+/// Parameters of the model; a double, so that absurd settings give a number rather than an overflow.
+double parameter_count(const Config& config);
+/// Lower bound of the memory of training: weights, gradients, two moments and the activations that backward needs.
+double training_bytes(const Config& config);
+
+/// Flat object of "preset" and every key with its value, in declaration order.
 nlohmann::ordered_json to_json(const Config& config);
-/// The reverse; unknown keys are an Error(usage), missing ones keep their default.
+/// The reverse, each value checked by itself (not validate()); unknown keys are an Error(usage), missing ones keep their default.
 Config config_from_json(const nlohmann::json& json);
 
 }  // namespace moe

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits between settings, and the memory a model needs at least.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/core/config.h"
+#include "engine/core/error.h"
+
+namespace moe {
+namespace {
+
+[[noreturn]] void refuse(const char* key, const std::string& what, const char* limit, const std::string& action) {
+  throw Error(ErrorKind::usage, what, key, limit, action);
+}
+
+bool is_dense_layer(const ModelConfig& m, int layer) { return m.dense_every > 0 && (layer + 1) % m.dense_every == 0; }
+
+void check_attention(const ModelConfig& m) {
+  if (m.width % m.heads != 0)
+    refuse("model.heads", fmt::format("{} heads do not divide model.width = {}", m.heads, m.width),
+           "width ÷ heads is a whole, even number",
+           fmt::format("Set model.width to {} or change model.heads", (m.width / m.heads + 1) * m.heads));
+  if (m.width / m.heads % 2 != 0)
+    refuse(
+        "model.heads",
+        fmt::format("{} heads over model.width = {} give each an odd {} numbers", m.heads, m.width, m.width / m.heads),
+        "rotary positions need an even number per head",
+        fmt::format("Set model.width to a multiple of {}", 2 * m.heads));
+  if (m.kv_heads > m.heads || m.heads % m.kv_heads != 0)
+    refuse("model.kv_heads", fmt::format("{} KV heads do not divide model.heads = {}", m.kv_heads, m.heads),
+           "each KV head serves the same number of heads",
+           fmt::format("Set model.kv_heads to {} or to a divisor of it", m.heads));
+}
+
+void check_experts(const Config& c) {
+  if (c.router.top_k > c.model.experts)
+    refuse(
+        "router.top_k",
+        fmt::format("{} experts per token are more than model.experts = {}", c.router.top_k, c.model.experts),
+        "top-k is at most the number of experts",
+        fmt::format("Set router.top_k to {} or less, or model.experts to {} or more", c.model.experts, c.router.top_k));
+  if (c.model.dense_every == 1)
+    refuse("model.dense_every", "1 would leave no layer with experts", "0 for none, or 2 and more",
+           "Use model.experts = 1 for a dense model");
+}
+
+void check_schedule(const Config& c) {
+  if (c.optim.warmup > c.train.steps)
+    refuse("optim.warmup",
+           fmt::format("{} steps of warm-up are more than train.steps = {}", c.optim.warmup, c.train.steps),
+           "warm-up is at most the number of steps", fmt::format("Set optim.warmup to {} or less", c.train.steps));
+  const double tokens = 1.0 * c.train.batch * c.model.context;
+  if (tokens > 1e9)
+    refuse("train.batch",
+           fmt::format("{} sequences of model.context = {} are {:.3g} tokens in one batch", c.train.batch,
+                       c.model.context, tokens),
+           "at most 1e9 tokens", "Use a smaller batch with optim.accumulation");
+}
+
+double physical_memory() {
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+double parameter_count(const Config& config) {
+  const ModelConfig& m = config.model;
+  const double width = m.width, head = width / m.heads;
+  const double matrices = m.activation == "swiglu" ? 3 : 2;
+  const double attention = 2 * width * width + 2 * width * head * m.kv_heads;
+  const double expert = matrices * width * m.expert_width;
+  double total = width + (m.tied_head ? 1 : 2) * width * m.vocabulary;
+  for (int layer = 0; layer < m.layers; ++layer) {
+    total += attention + 2 * width;
+    total += is_dense_layer(m, layer) ? matrices * width * m.dense_width
+                                      : width * m.experts + expert * (m.experts + m.shared_experts);
+  }
+  return total;
+}
+
+double training_bytes(const Config& config) {
+  const ModelConfig& m = config.model;
+  const double scalar = config.train.precision == "f64" ? 8 : 4;
+  const double tokens = 1.0 * config.train.batch * m.context;
+  // Backward needs, of every token and layer, at least the inputs of attention and feed-forward and the experts'
+  // hidden values; of the head, one row of logits.
+  const double hidden = 1.0 * std::min(config.router.top_k, m.experts) * m.expert_width;
+  const double activations = tokens * (m.layers * (2.0 * m.width + hidden) + m.width);
+  return scalar * (4 * parameter_count(config) + activations);  // weight, gradient and two moments
+}
+
+void validate(const Config& config) {
+  check_attention(config.model);
+  check_experts(config);
+  check_schedule(config);
+  const double need = training_bytes(config), have = physical_memory();
+  if (config.train.device != "cuda" && need > have) {
+    constexpr double gib = 1024.0 * 1024.0 * 1024.0;
+    throw Error(ErrorKind::resource,
+                fmt::format("{:.3g} parameters need at least {:.1f} GiB to train", parameter_count(config), need / gib),
+                "model", fmt::format("this machine has {:.1f} GiB", have / gib),
+                "Make model.experts, model.expert_width, model.width or train.batch smaller");
+  }
+}
+
+}  // namespace moe
