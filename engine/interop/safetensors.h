@@ -9,6 +9,8 @@
 
 namespace moe::interop {
 
+class FileWriter;  // file.h
+
 enum class TensorType { f32, f64 };
 
 /// A tensor to be written; `data` stays the caller's.
@@ -38,6 +40,9 @@ struct SafetensorsHeader {
 
 /// Writes and fsyncs one file. Throws Error(resource) naming the path and the failing call.
 void write_safetensors(const std::filesystem::path& file, const std::vector<TensorRef>& tensors,
+                       const std::map<std::string, std::string>& metadata);
+/// The same into an open file, whose owner finishes it.
+void write_safetensors(FileWriter& writer, const std::vector<TensorRef>& tensors,
                        const std::map<std::string, std::string>& metadata);
 /// Reads and checks a header of an untrusted file. Throws Error(bad_input).
 SafetensorsHeader read_safetensors_header(const std::filesystem::path& file);
