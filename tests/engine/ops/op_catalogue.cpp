@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/engine/ops/op_catalogue.h"
+
+namespace moe::test {
+namespace {
+
+using Call = std::function<void(ops::Context&)>;
+
+// Sums of n products of standard normal values: rounding grows like sqrt(n)·2^-24 of terms of size about sqrt(n).
+constexpr Tolerance kSum{2e-5, 2e-5};
+// The same over a vocabulary of 1030.
+constexpr Tolerance kLongSum{2e-4, 2e-5};
+// One rounding per operation, a handful of operations.
+constexpr Tolerance kPointwise{2e-6, 4e-6};
+
+AttentionShape attention_shape(const Sizes& s) {
+  return {s.batch, s.context, s.heads, s.kv_heads, s.width / s.heads / 2 * 2};
+}
+
+Call attention_case(TestArrays& a, const Sizes& s, bool backward) {
+  const AttentionShape shape = attention_shape(s);
+  const int out_width = shape.heads * shape.head_dim;
+  const View qkv = a.in({s.tokens(), shape.qkv_width()});
+  if (!backward) {
+    const View out = a.out({s.tokens(), out_width}), lse = a.out({s.batch, s.heads, s.context});
+    return [=](ops::Context& c) { ops::attention_forward(c, out, lse, qkv, shape); };
+  }
+  const View out = a.inout({s.tokens(), out_width}), lse = a.inout({s.batch, s.heads, s.context});
+  const View dout = a.in({s.tokens(), out_width}), dqkv = a.out({s.tokens(), shape.qkv_width()});
+  return [=](ops::Context& c) {
+    ops::attention_forward(c, out, lse, qkv, shape);
+    ops::attention_backward(c, dqkv, dout, out, lse, qkv, shape);
+  };
+}
+
+Call rope_case(TestArrays& a, const Sizes& s, bool backward) {
+  const AttentionShape shape = attention_shape(s);
+  const View qkv = a.inout({s.tokens(), shape.qkv_width()});
+  return [=](ops::Context& c) {
+    if (backward)
+      ops::rope_backward(c, qkv, shape, 10000.0);
+    else
+      ops::rope_forward(c, qkv, shape, 10000.0);
+  };
+}
+
+Call norm_case(TestArrays& a, const Sizes& s, bool accumulate) {
+  const Shape rows{s.tokens(), s.width};
+  const View x = a.in(rows), dy = a.in(rows), w = a.in({s.width}, 0.3, 1.0), inv = a.in({s.tokens()}, 0.1, 1.0);
+  const View dx = accumulate ? a.inout(rows) : a.out(rows), dw = a.inout({s.width});
+  return [=](ops::Context& c) { ops::rms_norm_backward(c, dx, dw, dy, x, inv, w, accumulate); };
+}
+
+Call activation_case(TestArrays& a, const Sizes& s, Activation kind, bool backward) {
+  const int width = kind == Activation::swiglu ? 2 * s.hidden : s.hidden;
+  const View x = a.in({s.rows(), width}, 2.0),
+             other = backward ? a.in({s.rows(), s.hidden}) : a.out({s.rows(), s.hidden});
+  if (!backward) return [=, rows = s.rows()](ops::Context& c) { ops::activation_forward(c, other, x, kind, rows); };
+  const View dx = a.out({s.rows(), width});
+  return [=, rows = s.rows()](ops::Context& c) { ops::activation_backward(c, dx, other, x, kind, rows); };
+}
+
+Call cross_entropy_case(TestArrays& a, const Sizes& s) {
+  const View logits = a.in({s.tokens(), s.vocabulary}, 3.0), loss = a.out({s.tokens()});
+  const View dlogits = a.out({s.tokens(), s.vocabulary});
+  const View targets =
+      a.ints({s.tokens()}, [v = s.vocabulary](std::int64_t i) { return i % 11 == 5 ? -1 : i * 7 % v; });
+  return [=](ops::Context& c) { ops::cross_entropy(c, loss, dlogits, logits, targets, 0.25); };
+}
+
+Call adamw_case(TestArrays& a, const Sizes& s) {
+  const Shape shape{s.vocabulary, s.width};
+  const View w = a.inout(shape), g = a.inout(shape), m = a.inout(shape, 0.1),
+             v = a.in(shape, [](std::int64_t i) { return 1e-3 * static_cast<double>(i % 17); });
+  return [=](ops::Context& c) { ops::adamw_step(c, w, g, m, v, {1e-3, 0.9, 0.95, 1e-8, 0.1, 3, 0.5}); };
+}
+
+std::vector<OpCase> matmul_ops() {
+  return {
+      {"matmul a·b",
+       [](TestArrays& a, const Sizes& s) -> Call {
+         const View x = a.in({s.tokens(), s.width}), w = a.in({s.width, s.hidden}), c = a.out({s.tokens(), s.hidden});
+         return [=](ops::Context& ctx) { ops::matmul(ctx, c, x, false, w, false); };
+       },
+       kSum, true},
+      {"matmul aᵀ·bᵀ +=",
+       [](TestArrays& a, const Sizes& s) -> Call {
+         const View x = a.in({s.width, s.tokens()}), w = a.in({s.hidden, s.width}), c = a.inout({s.tokens(), s.hidden});
+         return [=](ops::Context& ctx) { ops::matmul(ctx, c, x, true, w, true, true); };
+       },
+       kSum, true},
+      {"linear_forward",
+       [](TestArrays& a, const Sizes& s) -> Call {
+         const View x = a.in({s.tokens(), s.width}), w = a.in({s.hidden, s.width}), y = a.out({s.tokens(), s.hidden});
+         return [=](ops::Context& c) { ops::linear_forward(c, y, x, w); };
+       },
+       kSum, true},
+      {"linear_backward",
+       [](TestArrays& a, const Sizes& s) -> Call {
+         const View x = a.in({s.tokens(), s.width}), w = a.in({s.hidden, s.width}), dy = a.in({s.tokens(), s.hidden});
+         const View dx = a.out({s.tokens(), s.width}), dw = a.inout({s.hidden, s.width});
+         return [=](ops::Context& c) { ops::linear_backward(c, dx, dw, dy, x, w); };
+       },
+       kSum, true},
+      {"linear_backward += dx",
+       [](TestArrays& a, const Sizes& s) -> Call {
+         const View x = a.in({s.tokens(), s.width}), w = a.in({s.vocabulary, s.width});
+         const View dy = a.in({s.tokens(), s.vocabulary}), dx = a.inout({s.tokens(), s.width});
+         return [=](ops::Context& c) { ops::linear_backward(c, dx, {}, dy, x, w, true); };
+       },
+       kLongSum, true},
+  };
+}
+
+}  // namespace
+
+const std::vector<Sizes>& odd_sizes() {
+  //                                  B   S   D  H  G  E   F  k    V
+  static const std::vector<Sizes> all{{"one token", 1, 1, 8, 2, 1, 3, 5, 2, 7},
+                                      {"seven tokens", 1, 7, 12, 2, 2, 4, 33, 1, 11},
+                                      {"primes", 3, 11, 20, 2, 1, 7, 13, 3, 101},
+                                      {"every expert", 1, 33, 16, 4, 2, 4, 8, 4, 30},
+                                      {"many blocks", 2, 150, 68, 2, 1, 5, 130, 2, 1030}};
+  return all;
+}
+
+const std::vector<OpCase>& op_catalogue() {
+  static const std::vector<OpCase> all = [] {
+    auto cases = matmul_ops();
+    for (auto& part : {dense_ops(), routing_ops()}) cases.insert(cases.end(), part.begin(), part.end());
+    return cases;
+  }();
+  return all;
+}
+
+std::vector<OpCase> dense_ops() {
+  using A = TestArrays;
+  using S = Sizes;
+  return {
+      {"rms_norm_forward",
+       [](A& a, const S& s) -> Call {
+         const View x = a.in({s.tokens(), s.width}), w = a.in({s.width}), y = a.out({s.tokens(), s.width});
+         const View inv = a.out({s.tokens()});
+         return [=](ops::Context& c) { ops::rms_norm_forward(c, y, inv, x, w, 1e-5); };
+       },
+       kPointwise},
+      {"add_rms_norm_forward",
+       [](A& a, const S& s) -> Call {
+         const Shape rows{s.tokens(), s.width};
+         const View x = a.in(rows), delta = a.in(rows), w = a.in({s.width}), sum = a.out(rows), y = a.out(rows);
+         const View inv = a.out({s.tokens()});
+         return [=](ops::Context& c) { ops::add_rms_norm_forward(c, sum, y, inv, x, delta, w, 1e-5); };
+       },
+       kPointwise},
+      {"rms_norm_backward", [](A& a, const S& s) { return norm_case(a, s, false); }, kSum},
+      {"rms_norm_backward += dx", [](A& a, const S& s) { return norm_case(a, s, true); }, kSum},
+      {"rope_forward", [](A& a, const S& s) { return rope_case(a, s, false); }, kPointwise},
+      {"rope_backward", [](A& a, const S& s) { return rope_case(a, s, true); }, kPointwise},
+      {"attention_forward", [](A& a, const S& s) { return attention_case(a, s, false); }, kSum, true},
+      {"attention_backward", [](A& a, const S& s) { return attention_case(a, s, true); }, {1e-4, 1e-4}, true},
+      {"swiglu", [](A& a, const S& s) { return activation_case(a, s, Activation::swiglu, false); }, kPointwise},
+      {"swiglu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::swiglu, true); }, kPointwise},
+      {"relu", [](A& a, const S& s) { return activation_case(a, s, Activation::relu, false); }, kPointwise},
+      {"relu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::relu, true); }, kPointwise},
+      {"gelu", [](A& a, const S& s) { return activation_case(a, s, Activation::gelu, false); }, kPointwise},
+      {"gelu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::gelu, true); }, kPointwise},
+      {"add_scaled",
+       [](A& a, const S& s) -> Call {
+         const View x = a.in({s.tokens(), s.width}), y = a.inout({s.tokens(), s.width});
+         return [=](ops::Context& c) { ops::add_scaled(c, y, x, 0.7); };
+       },
+       kPointwise},
+      {"fill",
+       [](A& a, const S& s) -> Call {
+         const View y = a.out({s.tokens(), s.width}), n = a.out_ints({s.tokens()});
+         return [=](ops::Context& c) { ops::fill(c, y, 0.5), ops::fill(c, n, -3); };
+       },
+       {0, 0}},
+      {"copy",
+       [](A& a, const S& s) -> Call {
+         const View x = a.in({s.tokens(), s.width}), y = a.out({s.tokens(), s.width});
+         return [=](ops::Context& c) { ops::copy(c, y, x); };
+       },
+       {0, 0}},
+      {"embedding_forward",
+       [](A& a, const S& s) -> Call {
+         const View table = a.in({s.vocabulary, s.width}), y = a.out({s.tokens(), s.width});
+         const View ids = a.ints({s.tokens()}, [v = s.vocabulary](std::int64_t i) { return i * 5 % v; });
+         return [=](ops::Context& c) { ops::embedding_forward(c, y, table, ids); };
+       },
+       {0, 0}},
+      {"embedding_backward",
+       [](A& a, const S& s) -> Call {
+         const View dtable = a.inout({s.vocabulary, s.width}), dy = a.in({s.tokens(), s.width});
+         const View ids = a.ints({s.tokens()}, [](std::int64_t i) { return i * i % 5; });
+         return [=](ops::Context& c) { ops::embedding_backward(c, dtable, dy, ids); };
+       },
+       kSum},
+      {"cross_entropy", [](A& a, const S& s) { return cross_entropy_case(a, s); }, kPointwise},
+      {"adamw_step", [](A& a, const S& s) { return adamw_case(a, s); }, kPointwise},
+      {"sums",
+       [](A& a, const S& s) -> Call {
+         const View x = a.in({s.vocabulary, s.width}), y = a.inout({2});
+         return [=, &a](ops::Context& c) { a.set(y, {ops::sum_of_squares(c, x), ops::sum(c, x)}); };
+       },
+       {1e-3, 1e-6}},
+  };
+}
+
+}  // namespace moe::test

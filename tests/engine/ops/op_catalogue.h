@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every op with arguments of a given size, for the tests that treat all ops alike: float32 against float64, any number
+// of threads, no allocations. A new op is one entry.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/ops/ops.h"
+#include "tests/support/test_arrays.h"
+
+namespace moe::test {
+
+struct Sizes {
+  const char* name;
+  int batch, context, width, heads, kv_heads, experts, hidden, choices, vocabulary;
+  int tokens() const { return batch * context; }
+  int rows() const { return tokens() * choices; }
+};
+
+/// How far float32 may be from float64: |a − b| <= absolute + relative·|b|.
+struct Tolerance {
+  double absolute, relative;
+};
+
+struct OpCase {
+  const char* name;
+  /// Makes the arrays and returns the call; outputs are the arrays' out and inout ones.
+  std::function<std::function<void(ops::Context&)>(TestArrays&, const Sizes&)> make;
+  Tolerance f32;
+  bool is_product = false;  // computes differently under MatmulPrecision::bf16
+};
+
+/// The sizes that break tiles: one token, primes, and more than one block of everything.
+const std::vector<Sizes>& odd_sizes();
+const std::vector<OpCase>& op_catalogue();
+
+// The two halves of the catalogue.
+std::vector<OpCase> dense_ops();
+std::vector<OpCase> routing_ops();
+
+}  // namespace moe::test
