@@ -46,15 +46,6 @@ void gemm(const Gemm<double>& g) { eigen_gemm(g); }
 
 #ifdef MOE_HAVE_ONEDNN
 
-namespace {
-
-/// The library leaves c as it is when there is nothing to sum.
-void empty_sum(const Gemm<float>& g) {
-  for (std::int64_t r = 0; !g.accumulate && r < g.m; ++r) std::fill(g.c + r * g.ldc, g.c + r * g.ldc + g.n, 0.f);
-}
-
-}  // namespace
-
 void gemm(const Gemm<float>& g) {
   if (g.m == 0 || g.n == 0) return;
   if (g.k == 0) return empty_sum(g);

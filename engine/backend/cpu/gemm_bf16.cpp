@@ -93,6 +93,7 @@ Bf16Gemm::~Bf16Gemm() = default;
 
 void Bf16Gemm::operator()(const Gemm<bf16, float>& g) {
   if (g.m == 0 || g.n == 0) return;
+  if (g.k == 0) return empty_sum(g);
   auto& mine = cache_->threads[static_cast<std::size_t>(ThreadPool::slot())];
   const Key key = key_of(g);
   auto found = mine.prepared.find(key);
