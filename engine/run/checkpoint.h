@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A checkpoint is a folder step-00001000/ with manifest.json, model.safetensors, optim.safetensors, state.json,
-// config.json (Hugging Face Mixtral where representable) and tokenizer.model. It is staged, fsynced, its manifest
-// (name, size, CRC-32C) written last, renamed once, re-opened and verified; only then it counts as saved.
+// settings.json (ours), config.json (Hugging Face Mixtral where representable) and tokenizer.model. It is staged,
+// fsynced, its manifest (name, size, CRC-32C) written last, renamed once, re-opened and verified; only then it counts
+// as saved. Whoever saves or prunes holds the run's Lock, and the program ignores SIGXFSZ (see interop/file.h).
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -32,17 +33,21 @@ struct CheckpointContent {
 };
 
 /// Writes `folder`/step-NNNNNNNN, verified. Non-finite tensors are refused (Error(diverged)). Throws Error(resource) on
-/// a full or read-only disk: then nothing that was saved before is touched and no half folder is left.
+/// a full or read-only disk: then nothing that was saved before is touched and no half folder is left. The same content
+/// at the same step is not written twice; other content replaces it in one exchange. Leftovers of killed saves go.
 CheckpointInfo save_checkpoint(const std::filesystem::path& folder, const CheckpointContent& content);
 /// All checkpoints of a run, oldest first, found by scanning; `deep` checks CRCs, else manifest and sizes.
 std::vector<CheckpointInfo> list_checkpoints(const std::filesystem::path& folder, bool deep);
-/// The newest valid one (deep), or nullopt-like info with valid = false and the problem of the newest.
+/// The newest valid one (deep), or an info with valid = false and the problem of the newest.
 CheckpointInfo newest_valid(const std::filesystem::path& folder);
 /// Reads a checkpoint's tensors into `parameters`/`optimizer` destinations by name: same shapes and dtypes.
+/// Everything is checked against the manifest first, and a file may hold no other tensors; an empty list skips its file.
+/// Returns {"step", "tokens", "state", "config"}: content.state and content.config as they were saved.
 /// Throws Error(bad_input) naming file, tensor and offsets; destinations may be partly written then.
 nlohmann::json load_checkpoint(const std::filesystem::path& path, const std::vector<interop::TensorTarget>& parameters,
                                const std::vector<interop::TensorTarget>& optimizer);
-/// Deletes all but the newest `keep` valid ones and every 10th; never the last valid one.
+/// Deletes all but the newest `keep` valid ones and every 10th that the run saved; never the last valid one. Torn ones
+/// are left to be looked at.
 void prune_checkpoints(const std::filesystem::path& folder, int keep);
 
 }  // namespace moe::run

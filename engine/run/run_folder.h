@@ -31,13 +31,22 @@ struct RunFolder {
   std::filesystem::path run_json() const { return path / "run.json"; }
 };
 
-/// A new folder below `parent` named "<preset>-<UTC time>-<random>", or exactly `path` when given (must be empty or
-/// missing). Probes write + fsync + rename first. Throws Error(resource | usage).
+/// Where runs are kept: $XDG_DATA_HOME or ~/.local/share, below it moe-studio/runs; a temporary folder when neither
+/// can be written.
+struct RunsFolder {
+  std::filesystem::path path;
+  std::string note;  // one sentence for a banner when it is the temporary one, else empty
+};
+RunsFolder runs_folder();
+/// A path below runs_folder() named "<preset>-<UTC time>-<random>"; nothing is created.
+std::filesystem::path default_run_path(const std::string& preset);
+/// Makes `path` (empty or missing) a run's folder; write, fsync, rename and lock are tried first. Throws
+/// Error(resource | usage) and leaves nothing behind.
 RunFolder create_run(const std::filesystem::path& path);
-std::filesystem::path default_run_path(const std::string& preset);  // under $XDG_DATA_HOME/moe-studio/runs
-/// Checks that `path` is a run of ours. Throws Error(bad_input).
+/// Checks that `path` is a run of ours, with a run.json of a version that can be read. Throws Error(bad_input).
 RunFolder open_run(const std::filesystem::path& path);
-void write_run_json(const RunFolder& run, const nlohmann::ordered_json& json);  // atomic
+/// Atomic; adds "format" and "version".
+void write_run_json(const RunFolder& run, const nlohmann::ordered_json& json);
 nlohmann::json read_run_json(const RunFolder& run);
 
 /// Writes a small file atomically: temporary, fsync, rename, fsync of the folder. Throws Error(resource).

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // metrics.sqlite of a run: config, edit log, per-step scalars and layer × expert counts, evaluations, probes, events.
-// One writer (the session's thread); any number of readers, in this or another process (WAL).
+// One writer (the session's thread); any number of readers, in this or another process (WAL). A Store belongs to one
+// thread at a time; reads see what has been committed. Every failure is an Error: resource for a full or read-only
+// disk, bad_input for a torn file (its message says what is safe).
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -35,6 +37,7 @@ class Store {
   void append(const train::EvalReport& report);
   void append_probe(std::int64_t step, const std::string& json);
   void append_event(std::int64_t step, const std::string& kind, const nlohmann::json& detail);  // pauses, errors, checkpoints
+  /// Writes what was appended in one transaction. When it fails, nothing is lost: the next commit() tries it all again.
   void commit();
   /// Forgets everything after `step` (a resume from an older checkpoint trains it again). Edits after it are kept
   /// when `keep_edits`: they are replayed.
@@ -44,7 +47,9 @@ class Store {
   /// Steps in [from, to]; when there are more than `max_rows`, every n-th so that at most that many come back
   /// (the stride is a power of two anchored at step 0, so the same steps come back at every zoom).
   std::vector<train::StepReport> steps(std::int64_t from, std::int64_t to, std::size_t max_rows) const;
-  /// Loads summed over (from, to]: for windows of the routing map at a past step.
+  /// Loads and masses summed over (from, to]: for windows of the routing map at a past step. balance_loss, z_loss and
+  /// token_entropy are means over its steps, dead counts experts without a token in all of it; what derives from the
+  /// loads (entropy, load_cv, max_violation) is absent: routing::load_stats gives it.
   std::vector<train::LayerReport> window(std::int64_t from, std::int64_t to) const;
   std::vector<Edit> edits() const;
   std::vector<train::EvalReport> evals() const;
@@ -53,6 +58,8 @@ class Store {
   std::vector<std::int64_t> probe_steps() const;
   struct Event { std::int64_t step; double unix_time; std::string kind; nlohmann::json detail; };
   std::vector<Event> events() const;
+  /// Reads the whole file. Throws Error(bad_input) when a page, an index or a blob is torn.
+  void verify() const;
 
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
