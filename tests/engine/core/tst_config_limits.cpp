@@ -23,8 +23,8 @@ namespace {
 
 Config changed(const QByteArray& settings) {
   Config config;
-  for (const auto& [key, value] : nlohmann::json::parse(settings.toStdString()).items())
-    moe::set_value(config, key, value);
+  const auto json = nlohmann::json::parse(settings.toStdString());
+  for (const auto& [key, value] : json.items()) moe::set_value(config, key, value);
   return config;
 }
 
