@@ -36,7 +36,7 @@ RunController::~RunController() = default;
 
 void RunController::startEngine(const QString& wanted) {
   if (!wanted.isEmpty() || program_.isEmpty()) program_ = findEngine(wanted);
-  ready_ = holdsRun_ = false;
+  ready_ = false;
   if (program_.isEmpty()) {
     emit banner({Banner::Error,
                  QStringLiteral("engine"),
@@ -63,30 +63,24 @@ void RunController::sendNew(const NewRunRequest& request, const ReplyHandler& ha
   });
 }
 
-/// The run that is open stays on disk with a checkpoint of this very step; an engine that is gone is started first.
-void RunController::keepOpenRun(std::function<void()> next, const ReplyHandler& handler) {
+/// An engine that is gone is started first. The engine itself checks what is asked for before it saves and closes the open run.
+void RunController::whenReady(std::function<void()> next, const ReplyHandler& handler) {
   opening_ = true;
   emit stateChanged();
   if (!ready_) {
     onceReady_ = std::move(next);
-    engine_.kill();
+    if (engine_.isRunning()) return;  // greeted soon
     startEngine();
     if (!program_.isEmpty()) return;
     onceReady_ = {};
     opened({false, 0, {}, {"gone", tr("There is no engine to do it.").toStdString(), "", "", "", "", -1}}, handler);
-  } else if (holdsRun_) {
-    engine_.send("stop", {{"keep", true}}, [this, next, handler](const Reply& reply) {
-      if (!reply.ok) return opened(reply, handler);
-      holdsRun_ = false;
-      next();
-    });
-  } else {
-    next();
+    return;
   }
+  next();
 }
 
 void RunController::newRun(const NewRunRequest& request, ReplyHandler handler) {
-  keepOpenRun([this, request, handler] { sendNew(request, handler); }, handler);
+  whenReady([this, request, handler] { sendNew(request, handler); }, handler);
 }
 
 void RunController::openRun(const QString& folder, bool start, ReplyHandler handler) {
@@ -96,7 +90,7 @@ void RunController::openRun(const QString& folder, bool start, ReplyHandler hand
       opened(reply, handler);
     });
   };
-  keepOpenRun(open, handler);
+  whenReady(open, handler);
 }
 
 void RunController::run() {
@@ -158,7 +152,6 @@ void RunController::stop(bool keep) {
   engine_.send("stop", {{"keep", keep}}, [this](const Reply& reply) {
     noticeIfRefused(reply);
     if (!reply.ok) return;
-    holdsRun_ = false;
     history_.clear();
     emit stateChanged();
   });

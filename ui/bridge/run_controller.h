@@ -85,7 +85,7 @@ class RunController : public QObject {
   void onHello(const Reply& reply);
   void opened(const Reply& reply, const ReplyHandler& handler);
   void sendNew(const NewRunRequest& request, const ReplyHandler& handler);
-  void keepOpenRun(std::function<void()> next, const ReplyHandler& handler);
+  void whenReady(std::function<void()> next, const ReplyHandler& handler);
   void fetchHistory(qint64 from, qint64 to);
   void fetchProbe(qint64 step);
   void watch();
@@ -106,7 +106,7 @@ class RunController : public QObject {
   std::deque<RatePoint> rate_;
   QElapsedTimer saved_;
   qint64 savedStep_ = -1;
-  bool ready_ = false, holdsRun_ = false, pausing_ = false, opening_ = false, wasRunning_ = false, hangTold_ = false;
+  bool ready_ = false, pausing_ = false, opening_ = false, wasRunning_ = false, hangTold_ = false;
   QString busy_;
 };
 

@@ -72,7 +72,6 @@ void RunController::onHello(const Reply& reply) {
 void RunController::opened(const Reply& reply, const ReplyHandler& handler) {
   opening_ = false;
   if (reply.ok) {
-    holdsRun_ = true;
     try {
       const protocol::RunInfo info = protocol::run_info_from_json(reply.result);
       const QString state = history_.state();
@@ -96,6 +95,8 @@ void RunController::opened(const Reply& reply, const ReplyHandler& handler) {
                    {}});
     }
   }
+  // The engine checks before it closes the open run, but a folder or corpus may fail after that.
+  if (!reply.ok && history_.hasRun() && history_.state() == QLatin1String("empty")) history_.clear();
   emit stateChanged();
   if (handler) handler(reply);
 }
@@ -189,7 +190,8 @@ void RunController::onDied(const QString& how) {
   const bool hadRun = history_.hasRun();
   const bool training = hadRun && isRunning();
   wasRunning_ = training || wasRunning_;
-  ready_ = holdsRun_ = opening_ = pausing_ = false;
+  ready_ = opening_ = pausing_ = false;
+  onceReady_ = {};
   busy_.clear();
   hangTold_ = false;
   emit busyChanged({});

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/widgets/health_line.h"
+
+#include <QDateTime>
+#include <QHBoxLayout>
+#include <QPainter>
+
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/labels.h"
+
+namespace moe::ui {
+namespace {
+
+class WarningMark : public QWidget {
+ public:
+  explicit WarningMark(QWidget* parent) : QWidget(parent) {
+    setFixedSize(Theme::instance().px(16), Theme::instance().px(16));
+  }
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    QPainter p(this);
+    paintIcon(p, Icon::warning, rect(), Theme::instance().color(Role::flag));
+  }
+};
+
+}  // namespace
+
+HealthLine::HealthLine(RunHistory& history, Selection& selection, QWidget* parent)
+    : QWidget(parent), history_(history), selection_(selection) {
+  const Theme& theme = Theme::instance();
+  setObjectName(QStringLiteral("healthLine"));
+  setFixedHeight(theme.px(36));
+  auto* row = new QHBoxLayout(this);
+  row->setContentsMargins(theme.px(16), 0, theme.px(16), 0);
+  row->setSpacing(theme.px(5));
+  dead_ = addFigure(tr("dead"), QStringLiteral("00"), tr("Experts that got no token over the last 20 steps"));
+  cv_ =
+      addFigure(tr("load CV"), QStringLiteral("0.00"), tr("Standard deviation ÷ mean of the experts’ loads; 0 = even"));
+  vio_ = addFigure(tr("MaxVio"), QStringLiteral("0.0"),
+                   tr("How far the busiest expert is above its fair share; 0 = even"));
+  entropy_ =
+      addFigure(tr("entropy"), QStringLiteral("0.00"), tr("Entropy of the load as a share of its maximum; 1 = even"));
+  balance_ = addFigure(tr("balance loss"), QStringLiteral("0.00"), tr("Balance loss ÷ coefficient; 1.0 = balanced"));
+  row->addStretch(1);
+  mark_ = new WarningMark(this);
+  sentence_ = new TypeLabel(QString(), Type::control13, Role::flagText, this);
+  sentence_->setObjectName(QStringLiteral("healthSentence"));
+  sentence_->setFocusPolicy(Qt::TabFocus);  // a screen reader can stand on it
+  show_ = new LinkButton(tr("Show"), Role::flagText, this);
+  row->addWidget(mark_);
+  row->addWidget(sentence_);
+  row->addSpacing(theme.px(8));
+  row->addWidget(show_);
+  connect(show_, &LinkButton::clicked, this, [this] {
+    if (health_.show) selection_.select(health_.show);
+  });
+  connect(&history, &RunHistory::updated, this, [this] {
+    // Figures change five times a second at most: faster cannot be read.
+    const qint64 now = QDateTime::currentMSecsSinceEpoch();
+    if (history_.isLive() && history_.state() == QLatin1String("running") && now - refreshedAt_ < 200) return;
+    refreshedAt_ = now;
+    refresh();
+  });
+  connect(&history, &RunHistory::runChanged, this, &HealthLine::refresh);
+  connect(&Theme::instance(), &Theme::changed, this, [this] { setFixedHeight(Theme::instance().px(36)); });
+  refresh();
+}
+
+HealthLine::Figure HealthLine::addFigure(const QString& word, const QString& widest, const QString& help) {
+  auto* value = new TypeLabel(QStringLiteral("–"), Type::title13, Role::text, this);
+  auto* label = new TypeLabel(word, Type::caption12, Role::text2, this);
+  value->reserve(widest);
+  value->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+  value->setToolTip(help);
+  label->setToolTip(help);
+  auto* row = static_cast<QHBoxLayout*>(layout());
+  row->addWidget(value);
+  row->addWidget(label);
+  row->addSpacing(Theme::instance().px(13));
+  return {value, label};
+}
+
+QString HealthLine::sentence() const { return health_.sentence; }
+
+void HealthLine::refresh() {
+  health_ = measureHealth(history_);
+  const auto put = [&](const Figure& figure, const QString& text) {
+    if (figure.value->text() != text) figure.value->setText(text);
+  };
+  const bool some = health_.measured;
+  put(dead_, some ? QString::number(health_.dead) : QStringLiteral("–"));
+  dead_.value->setRole(some && health_.dead > 0 ? Role::flagText : Role::text);
+  put(cv_, some ? formatFixed(health_.loadCv, 2) : QStringLiteral("–"));
+  put(vio_, some ? formatFixed(health_.maxViolation, 1) : QStringLiteral("–"));
+  put(entropy_, some ? formatFixed(health_.entropy, 2) : QStringLiteral("–"));
+  put(balance_, some ? formatFixed(health_.balanceLoss, 2) : QStringLiteral("–"));
+  if (sentence_->text() != health_.sentence) {
+    sentence_->setText(health_.sentence);
+    sentence_->setAccessibleName(health_.sentence.isEmpty() ? tr("Nothing needs attention") : health_.sentence);
+  }
+  const bool warn = !health_.sentence.isEmpty();
+  mark_->setVisible(warn);
+  sentence_->setVisible(warn);
+  show_->setVisible(warn && health_.show);
+  setAccessibleName(tr("Health: %1 dead experts, load CV %2, entropy %3. %4")
+                        .arg(dead_.value->text(), cv_.value->text(), entropy_.value->text(), health_.sentence));
+}
+
+void HealthLine::resizeEvent(QResizeEvent*) {
+  const bool wide = width() >= Theme::instance().px(900);
+  balance_.value->setVisible(wide);
+  balance_.word->setVisible(wide);
+}
+
+void HealthLine::paintEvent(QPaintEvent*) {
+  QPainter(this).fillRect(QRect(0, height() - 1, width(), 1), Theme::instance().color(Role::line));
+}
+
+}  // namespace moe::ui

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// 36 px above the map: figures first, then one orange sentence with its action.
+#pragma once
+#include <QWidget>
+
+#include "ui/widgets/health.h"
+
+namespace moe::ui {
+
+class LinkButton;
+class TypeLabel;
+
+class HealthLine : public QWidget {
+  Q_OBJECT
+ public:
+  HealthLine(RunHistory& history, Selection& selection, QWidget* parent = nullptr);
+  QString sentence() const;
+  const Health& health() const { return health_; }
+
+ protected:
+  void resizeEvent(QResizeEvent*) override;
+  void paintEvent(QPaintEvent*) override;
+
+ private:
+  struct Figure {
+    TypeLabel *value, *word;
+  };
+  Figure addFigure(const QString& word, const QString& widest, const QString& help);
+  void refresh();
+  RunHistory& history_;
+  Selection& selection_;
+  Health health_;
+  Figure dead_, cv_, vio_, entropy_, balance_;
+  QWidget* mark_;
+  TypeLabel* sentence_;
+  LinkButton* show_;
+  qint64 refreshedAt_ = 0;
+};
+
+}  // namespace moe::ui

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/widgets/knobs_panel.h"
+
+#include <QHBoxLayout>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QUndoCommand>
+#include <QVBoxLayout>
+#include <utility>
+
+#include "ui/bridge/run_history.h"
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/knob_field.h"
+#include "ui/widgets/knob_row.h"
+#include "ui/widgets/labels.h"
+
+namespace moe::ui {
+namespace {
+
+constexpr int kDebounceMs = 50;
+
+/// Pushed when the engine has applied an edit; the first redo is therefore nothing.
+class KnobEdit : public QUndoCommand {
+ public:
+  KnobEdit(KnobsPanel& panel, const KnobSpec& spec, const nlohmann::json& before, const nlohmann::json& after,
+           int session)
+      : panel_(panel), spec_(spec), before_(before), after_(after), session_(session) {
+    rename();
+  }
+  int id() const override { return session_ > 0 ? 1 : -1; }
+  bool mergeWith(const QUndoCommand* other) override {
+    const auto* next = static_cast<const KnobEdit*>(other);
+    if (next->session_ != session_ || next->spec_.key != spec_.key) return false;
+    after_ = next->after_;
+    rename();
+    return true;
+  }
+  void undo() override { panel_.send(spec_.key, before_, 0, false); }
+  void redo() override {
+    if (!std::exchange(first_, false)) panel_.send(spec_.key, after_, 0, false);
+  }
+  const QString& key() const { return spec_.key; }
+
+ private:
+  void rename() {
+    setText(QStringLiteral("%1 %2 → %3").arg(spec_.label, knobText(spec_, before_), knobText(spec_, after_)));
+  }
+  KnobsPanel& panel_;
+  KnobSpec spec_;
+  nlohmann::json before_, after_;
+  int session_;
+  bool first_ = true;
+};
+
+QString refusalText(const protocol::ErrorInfo& error) {
+  QString text = QString::fromStdString(error.what.empty() ? error.message : error.what).trimmed();
+  if (!text.endsWith(QLatin1Char('.'))) text += QLatin1Char('.');
+  if (!error.limit.empty()) text += QObject::tr(" Limit: %1.").arg(QString::fromStdString(error.limit));
+  return text;
+}
+
+}  // namespace
+
+KnobsPanel::KnobsPanel(RunController& controller, QWidget* parent) : QWidget(parent), controller_(controller) {
+  setObjectName(QStringLiteral("knobsPanel"));
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(0);
+  auto* scroll = new QScrollArea(this);
+  scroll->setFrameShape(QFrame::NoFrame);
+  scroll->setWidgetResizable(true);
+  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  scroll->setFocusPolicy(Qt::NoFocus);
+  scroll->viewport()->setAutoFillBackground(false);
+  column->addWidget(scroll);
+  undo_.setUndoLimit(200);
+  debounce_.setInterval(kDebounceMs);
+  debounce_.setSingleShot(true);
+  connect(&debounce_, &QTimer::timeout, this, &KnobsPanel::sendPending);
+  connect(&controller, &RunController::greeted, this, &KnobsPanel::rebuild);
+  connect(&controller, &RunController::runOpened, this, [this] {
+    undo_.clear();
+    pending_.clear();
+    for (const auto& [key, row] : rows_) {
+      row->clearRefusal();
+      row->clearEdit();
+    }
+    refresh();
+  });
+  connect(&controller, &RunController::stateChanged, this, &KnobsPanel::refresh);
+  connect(&controller, &RunController::knobApplied, this,
+          [this](const QString& key, const QString& before, const QString& after, qint64 step) {
+            if (const auto old = rows_.find(noted_); old != rows_.end() && noted_ != key) old->second->clearEdit();
+            noted_ = key;
+            if (KnobRow* changed = row(key)) {
+              changed->setValue(valueFromText(after.toStdString()));
+              changed->showEdit(before, after, step);
+            }
+          });
+  connect(&Theme::instance(), &Theme::changed, this, [this, last = Theme::instance().scale()]() mutable {
+    if (!qFuzzyCompare(last, Theme::instance().scale())) rebuild();
+    last = Theme::instance().scale();
+  });
+  rebuild();
+}
+
+KnobRow* KnobsPanel::row(const QString& key) const {
+  const auto it = rows_.find(key);
+  return it == rows_.end() ? nullptr : it->second;
+}
+
+void KnobsPanel::rebuild() {
+  auto* scroll = findChild<QScrollArea*>();
+  rows_.clear();
+  content_ = new QWidget;
+  content_->setAutoFillBackground(false);
+  const Theme& theme = Theme::instance();
+  auto* column = new QVBoxLayout(content_);
+  column->setContentsMargins(theme.px(16), theme.px(4), theme.px(14), theme.px(16));
+  column->setSpacing(theme.px(8));
+  QStringList groups;
+  for (const KnobSpec& spec : controller_.hello().knobs)
+    if (!groups.contains(spec.group)) groups << spec.group;
+  for (const QString& group : groups) addGroup(group, column);
+  if (groups.isEmpty()) {
+    auto* empty =
+        new TypeLabel(tr("The knobs appear when the engine answers."), Type::caption12, Role::text2, content_);
+    empty->setWordWrap(true);
+    column->addWidget(empty);
+  } else {
+    auto* again = new QPushButton(tr("New run with these…"), content_);
+    again->setObjectName(QStringLiteral("newRunWithThese"));
+    again->setToolTip(tr("Opens the form of a new run, filled with the settings above"));
+    connect(again, &QPushButton::clicked, this, &KnobsPanel::newRunWanted);
+    column->addSpacing(theme.px(4));
+    column->addWidget(again);
+  }
+  column->addStretch(1);
+  scroll->setWidget(content_);  // deletes the former one
+  refresh();
+}
+
+void KnobsPanel::addGroup(const QString& name, QVBoxLayout* column) {
+  const Theme& theme = Theme::instance();
+  auto* line = new QHBoxLayout;
+  line->addWidget(new TypeLabel(name, Type::figure12, Role::text2, content_));
+  line->addStretch(1);
+  column->addSpacing(column->count() ? theme.px(6) : 0);
+  column->addLayout(line);
+  std::vector<KnobRow*> advanced;
+  for (const KnobSpec& spec : controller_.hello().knobs) {
+    if (spec.group != name) continue;
+    auto* row = new KnobRow(spec, content_);
+    rows_[spec.key] = row;
+    column->addWidget(row);
+    connect(row, &KnobRow::edited, this, &KnobsPanel::edited);
+    connect(row, &KnobRow::undoRequested, this, &KnobsPanel::undoKey);
+    if (!spec.advanced) continue;
+    row->hide();
+    advanced.push_back(row);
+  }
+  if (advanced.empty()) return;
+  const QString more = tr("%n more", nullptr, static_cast<int>(advanced.size()));
+  auto* link = new LinkButton(more, Role::accent, content_);
+  link->setAccessibleName(
+      tr("%1: show or hide %n rarer settings", nullptr, static_cast<int>(advanced.size())).arg(name));
+  line->addWidget(link);
+  connect(link, &LinkButton::clicked, this, [advanced, link, more] {
+    const bool show = advanced.front()->isHidden();
+    for (KnobRow* row : advanced) row->setVisible(show);
+    link->setText(show ? tr("fewer") : more);
+    link->updateGeometry();
+  });
+}
+
+void KnobsPanel::reveal(const QString& key) {
+  KnobRow* found = row(key);
+  if (!found) return;
+  found->show();
+  if (auto* scroll = findChild<QScrollArea*>()) scroll->ensureWidgetVisible(found, 0, 40);
+  found->field()->control()->setFocus(Qt::ShortcutFocusReason);
+}
+
+void KnobsPanel::refresh() {
+  const RunHistory& history = controller_.history();
+  const bool open = history.hasRun(), can = controller_.canRun();
+  for (const auto& [key, row] : rows_) {
+    const auto it = open ? history.info().config.find(key.toStdString()) : history.info().config.end();
+    const bool known = open && history.info().config.is_object() && it != history.info().config.end();
+    row->setEnabled(can && known);
+    if (known)
+      row->setValue(nlohmann::json(*it));
+    else
+      row->setValue(row->spec().fallback);
+    if (key == QLatin1String("router.top_k")) row->setUpper(open ? history.info().experts : 0);
+  }
+}
+
+void KnobsPanel::edited(const QString& key, const nlohmann::json& value, int session) {
+  send(key, value, session, true);
+}
+
+void KnobsPanel::send(const QString& key, const nlohmann::json& value, int session, bool undoable) {
+  pending_[key] = {value, session, undoable};
+  if (!debounce_.isActive()) sendPending();
+}
+
+void KnobsPanel::sendPending() {
+  const auto pending = std::exchange(pending_, {});
+  for (const auto& [key, sent] : pending)
+    controller_.setKnob(key, sent.value,
+                        [this, key = key, sent = sent](const Reply& reply) { answered(key, sent, reply); });
+  if (!pending.empty()) debounce_.start();
+}
+
+void KnobsPanel::answered(const QString& key, const Pending& sent, const Reply& reply) {
+  KnobRow* changed = row(key);
+  if (!changed) return;
+  if (!reply.ok) {
+    if (reply.error.kind != "gone") changed->showRefusal(refusalText(reply.error));
+    return;
+  }
+  const std::string before = reply.result.value("before", std::string()),
+                    after = reply.result.value("after", std::string());
+  changed->setValue(valueFromText(after));
+  if (sent.undoable && before != after)
+    undo_.push(new KnobEdit(*this, changed->spec(), valueFromText(before), valueFromText(after), sent.session));
+}
+
+void KnobsPanel::undoKey(const QString& key) {
+  const auto* top = undo_.index() > 0 ? static_cast<const KnobEdit*>(undo_.command(undo_.index() - 1)) : nullptr;
+  if (top && top->key() == key) undo_.undo();
+}
+
+}  // namespace moe::ui
