@@ -49,7 +49,7 @@ class Dataset {
   /// The first `count` held-out windows of a domain, always the same; never from a document that trains.
   virtual std::vector<Window> held_out(int domain, int count, int context) const = 0;
   /// Entropy (nats per token) of the unigram distribution fitted on a sample of training tokens, measured on the
-  /// held-out tokens of `domain`: the loss of a model that knows only frequencies.
+  /// held-out tokens of `domain`: the loss of a model that knows only frequencies. NaN when nothing is held out.
   virtual double unigram_loss(int domain) const = 0;
   /// One paragraph of facts for run.json and `doctor`: source, files, documents, tokens, skipped files with reasons.
   virtual std::string description() const = 0;
@@ -58,12 +58,17 @@ class Dataset {
 };
 
 struct DatasetOptions {
-  std::filesystem::path path;       // empty: the embedded generator
-  std::filesystem::path cache_dir;  // where the token cache and tokenizer.model of a user's corpus are kept (the run folder)
+  std::filesystem::path path;  // empty: the embedded generator
+  std::filesystem::path
+      cache_dir;  // where the token cache and tokenizer.model of a user's corpus are kept (the run folder)
   int vocabulary = 1024;
-  int context = 128;                // needed to refuse data that is shorter
+  int context = 128;  // needed to refuse data that is shorter
   double validation_fraction = 0.05;
-  std::uint64_t seed = 1;           // of the generator's held-out stream and of the document split
+  std::uint64_t seed = 1;  // of the generator's held-out stream and of the document split
+  // Use this model instead of training one, as when other data is put to a trained run; empty: train or reuse.
+  std::filesystem::path tokenizer_model;
+  // On resume the cache is the truth: a valid one is used even when the source has changed or is gone.
+  bool trust_cache = false;
 };
 
 /// Opens or builds the dataset. Reuses `cache_dir`/tokenizer.model and the token cache when they are valid and belong
