@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/moe/grouped_experts.h"
+
+#include "engine/nn/host.h"
+#include "engine/nn/initialisation.h"
+
+namespace moe::routing {
+namespace {
+
+using nn::Init;
+using nn::Part;
+
+std::vector<Part> input_parts(const ModelConfig& model, const std::string& prefix, bool with_up) {
+  const Shape shape{model.expert_width, model.width};
+  std::vector<Part> parts;
+  for (int e = 0; e < model.experts; ++e) {
+    const std::string expert = prefix + "experts." + std::to_string(e);
+    parts.push_back({expert + ".w1.weight", shape, Init::normal, model.init_std});
+    if (with_up) parts.push_back({expert + ".w3.weight", shape, Init::normal, model.init_std});
+  }
+  return parts;
+}
+
+std::vector<Part> output_parts(const ModelConfig& model, const std::string& prefix) {
+  std::vector<Part> parts;
+  for (int e = 0; e < model.experts; ++e)
+    parts.push_back({prefix + "experts." + std::to_string(e) + ".w2.weight",
+                     {model.width, model.expert_width},
+                     Init::normal,
+                     nn::residual_std(model)});
+  return parts;
+}
+
+}  // namespace
+
+GroupedExperts::GroupedExperts(nn::ParameterSet& parameters, const ModelConfig& model, const std::string& prefix)
+    : parameters_(parameters),
+      width_(model.width),
+      hidden_(model.expert_width),
+      activation_(nn::activation_of(model.activation)) {
+  const std::int64_t rows = nn::input_rows(activation_) * static_cast<std::int64_t>(hidden_);
+  w13_ = parameters.add({model.experts, rows, width_}, nn::ParameterKind::matrix,
+                        input_parts(model, prefix, activation_ == ops::Activation::swiglu));
+  w2_ = parameters.add({model.experts, width_, hidden_}, nn::ParameterKind::matrix, output_parts(model, prefix));
+}
+
+View GroupedExperts::forward(nn::Pass& pass, ConstView x_sorted, ConstView offsets) {
+  const std::int64_t capacity = x_sorted.dim(0);
+  std::int32_t rows = 0;
+  nn::read(pass.ctx, {&rows, 1}, offsets.rows(offsets.size() - 1, offsets.size()));
+  rows_ = rows;
+  x_ = x_sorted;
+  h_ = pass.take({capacity, nn::input_rows(activation_) * static_cast<std::int64_t>(hidden_)});
+  a_ = pass.take({capacity, hidden_});
+  View y = pass.take({capacity, width_});
+  ops::grouped_linear_forward(pass.ctx, h_, x_sorted, parameters_.value(w13_), offsets);
+  ops::activation_forward(pass.ctx, a_, h_, activation_, rows_);
+  ops::grouped_linear_forward(pass.ctx, y, a_, parameters_.value(w2_), offsets);
+  return y;
+}
+
+View GroupedExperts::backward(nn::Pass& pass, ConstView dy_sorted, ConstView offsets) {
+  View da = pass.take_scratch(a_.shape), dh = pass.take_scratch(h_.shape), dx = pass.take_scratch(dy_sorted.shape);
+  ops::grouped_linear_backward(pass.ctx, da, parameters_.gradient(w2_), dy_sorted, a_, parameters_.value(w2_), offsets);
+  ops::activation_backward(pass.ctx, dh, da, h_, activation_, rows_);
+  ops::grouped_linear_backward(pass.ctx, dx, parameters_.gradient(w13_), dh, x_, parameters_.value(w13_), offsets);
+  return dx;
+}
+
+}  // namespace moe::routing

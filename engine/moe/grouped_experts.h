@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// All experts of a layer as grouped matrix products over rows sorted by expert.
+#pragma once
+#include <string>
+
+#include "engine/core/config.h"
+#include "engine/nn/feed_forward.h"
+
+namespace moe::routing {
+
+/// Expert e: y = w2_e·f(w13_e·x), w13[E, (1|2)F, D] (w1 = gate rows first, then w3 = up rows), w2[E, D, F]. Exposed as
+/// experts.E.{w1,w3,w2}.weight; ReLU and GELU experts have no w3.
+class GroupedExperts {
+ public:
+  /// `prefix` ends in "block_sparse_moe.".
+  GroupedExperts(nn::ParameterSet& parameters, const ModelConfig& model, const std::string& prefix);
+  /// y_sorted[Rmax,D] of x_sorted[Rmax,D]; offsets[E+1] as in ops::Plan, offsets[E] = rows in use.
+  View forward(nn::Pass& pass, ConstView x_sorted, ConstView offsets);
+  /// dx_sorted of dy_sorted; accumulates parameter gradients.
+  View backward(nn::Pass& pass, ConstView dy_sorted, ConstView offsets);
+
+ private:
+  nn::ParameterSet& parameters_;
+  int width_, hidden_;
+  ops::Activation activation_;
+  nn::ParameterId w13_, w2_;
+  ConstView x_;
+  View h_, a_;  // [Rmax, (1|2)F] before, [Rmax, F] after the activation
+  std::int64_t rows_ = 0;
+};
+
+}  // namespace moe::routing

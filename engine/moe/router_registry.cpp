@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/core/error.h"
+#include "engine/moe/router.h"
+
+namespace moe::routing {
+
+#define MOE_ROUTER(name) RouterEntry name##_entry();
+#include "engine/moe/router_list.inc"
+#undef MOE_ROUTER
+
+const std::vector<RouterEntry>& routers() {
+  static const std::vector<RouterEntry> all{
+#define MOE_ROUTER(name) name##_entry(),
+#include "engine/moe/router_list.inc"
+#undef MOE_ROUTER
+  };
+  return all;
+}
+
+const RouterEntry& find_router(const std::string& name) {
+  std::string known;
+  for (const auto& entry : routers()) {
+    if (entry.info.name == name) return entry;
+    known += (known.empty() ? "" : ", ") + entry.info.name;
+  }
+  throw Error(ErrorKind::usage, "there is no router policy named '" + name + "'", "router.policy", "known: " + known,
+              "choose one of the known policies");
+}
+
+}  // namespace moe::routing

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/moe/token_dispatcher.h"
+
+namespace moe::routing {
+
+View TokenDispatcher::dispatch(nn::Pass& pass, ConstView x, const Decision& decision, int experts) {
+  tokens_ = x.dim(0);
+  choices_ = decision.choices;
+  const std::int64_t rows = tokens_ * choices_;
+  const auto ints = [&](std::int64_t n) { return pass.arena.take(DType::i32, {n}); };
+  plan_ = {ints(rows),        ints(rows),        pass.arena.take(decision.weights.dtype, {rows}),
+           ints(experts + 1), ints(tokens_ + 1), ints(rows)};
+  ops::plan_from_choices(pass.ctx, plan_, decision.kept_ids, decision.weights, experts);
+  View x_sorted = pass.take({rows, x.dim(1)});
+  ops::gather_forward(pass.ctx, x_sorted, x, plan_);
+  return x_sorted;
+}
+
+void TokenDispatcher::combine(nn::Pass& pass, View y, ConstView y_sorted, bool accumulate) {
+  ops::combine_forward(pass.ctx, y, y_sorted, plan_, accumulate);
+}
+
+TokenDispatcher::CombineGradient TokenDispatcher::combine_backward(nn::Pass& pass, ConstView dy, ConstView y_sorted) {
+  View dy_sorted = pass.take_scratch(y_sorted.shape);
+  View by_row = pass.scratch.take(plan_.weights.dtype, plan_.weights.shape);
+  View by_choice = pass.scratch.take(plan_.weights.dtype, {tokens_, choices_});
+  ops::combine_backward(pass.ctx, dy_sorted, by_row, dy, y_sorted, plan_);
+  ops::choices_from_plan(pass.ctx, by_choice, by_row, plan_);
+  return {dy_sorted, by_choice};
+}
+
+void TokenDispatcher::dispatch_backward(nn::Pass& pass, View dx, ConstView dx_sorted, bool accumulate) {
+  ops::gather_backward(pass.ctx, dx, dx_sorted, plan_, accumulate);
+}
+
+}  // namespace moe::routing

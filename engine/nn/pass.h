@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every module sees of one forward and backward pass.
+#pragma once
+#include <cstdint>
+
+#include "engine/core/arena.h"
+#include "engine/ops/ops.h"
+
+namespace moe::nn {
+
+/// Views that a module keeps between forward and backward live in `arena` until its reset. Backward passes put their
+/// own in `scratch`, which is reset after each half of a block and so stays in the cache.
+struct Pass {
+  ops::Context& ctx;  // precision of the activations' matrix products
+  Arena& arena;
+  Arena& scratch;
+  DType dtype;            // of activations: float32, or float64 in tests
+  int batch = 1;          // B rows
+  int context = 1;        // S positions of each
+  ConstView token_ids;    // [T] int32, T = B·S
+  bool training = false;  // noise on, gradients wanted
+  std::uint64_t seed = 0, step = 0;
+  int micro = 0;          // index of the micro-batch inside the step
+  double loss_scale = 1;  // 1 / micro-batches: losses are averaged over them
+
+  std::int64_t tokens() const { return static_cast<std::int64_t>(batch) * context; }
+  View take(const Shape& shape) const { return arena.take(dtype, shape); }
+  View take_scratch(const Shape& shape) const { return scratch.take(dtype, shape); }
+};
+
+}  // namespace moe::nn
