@@ -12,13 +12,17 @@
 #include "engine/data/dataset.h"
 #include "engine/train/telemetry.h"
 
+namespace moe {
+class Backend;
+}
+
 namespace moe::train {
 
 /// A named tensor of the model or optimizer as checkpoints see it: float32 (float64 models: float64) on the host.
 struct NamedTensor {
-  std::string name;                 // Hugging Face Mixtral name where one exists, e.g. "model.layers.0.block_sparse_moe.gate.weight"
+  std::string name;  // Hugging Face Mixtral name where one exists, e.g. "model.layers.0.block_sparse_moe.gate.weight"
   std::vector<std::int64_t> shape;
-  const void* data = nullptr;       // row-major
+  const void* data = nullptr;  // row-major
   bool is_f64 = false;
 };
 struct MutableNamedTensor {
@@ -31,29 +35,31 @@ struct MutableNamedTensor {
 /// Every token's way through the model: for `inspect`, token strips and specialization.
 struct RoutingTrace {
   int tokens = 0, layers = 0, experts = 0, top_k = 0;  // layers: MoE layers
-  std::vector<int> layer_index;          // [layers] index in the model
-  std::vector<std::int32_t> experts_of;  // [layers, tokens, top_k], −1 = none
-  std::vector<float> weights;            // [layers, tokens, top_k]
-  std::vector<float> probabilities;      // [layers, tokens, experts], full softmax
-  std::vector<float> loss;               // [tokens] next-token loss, NaN at the last position
-  std::vector<float> logits;             // [tokens, V] when asked for
-  std::vector<std::int32_t> predicted;   // [tokens, 3] most probable next ids
-  std::vector<float> predicted_share;    // [tokens, 3] their probabilities
+  std::vector<int> layer_index;                        // [layers] index in the model
+  std::vector<std::int32_t> experts_of;                // [layers, tokens, top_k], −1 = none
+  std::vector<float> weights;                          // [layers, tokens, top_k]
+  std::vector<float> probabilities;                    // [layers, tokens, experts], full softmax
+  std::vector<float> loss;                             // [tokens] next-token loss, NaN at the last position
+  std::vector<float> logits;                           // [tokens, V] when asked for
+  std::vector<std::int32_t> predicted;                 // [tokens, 3] most probable next ids
+  std::vector<float> predicted_share;                  // [tokens, 3] their probabilities
 };
 
 class Trainer {
  public:
   /// Builds and initialises the model: a pure function of (config, config.seed). Throws Error(usage | resource).
   Trainer(const Config& config, const data::Dataset& dataset);
+  /// The same on a given backend, whatever config.train.device says: moe-cli bench times every op this way.
+  Trainer(const Config& config, const data::Dataset& dataset, std::unique_ptr<Backend> backend);
   ~Trainer();
 
   const Config& config() const;
-  std::int64_t step_count() const;          // finished steps
-  std::int64_t parameter_count() const;     // all
+  std::int64_t step_count() const;              // finished steps
+  std::int64_t parameter_count() const;         // all
   std::int64_t active_parameter_count() const;  // touched by one token at the current top_k
-  double flops_per_token() const;           // forward + backward, at the current top_k
-  std::string precision() const;            // in force: "f32", "bf16", "f64"
-  std::string device() const;               // "cpu", ...
+  double flops_per_token() const;               // forward + backward, at the current top_k
+  std::string precision() const;                // in force: "f32", "bf16", "f64"
+  std::string device() const;                   // "cpu", ...
 
   /// Checks a live change without applying it. Throws Error(usage).
   void check(const std::string& key, const std::string& value) const;
@@ -62,6 +68,8 @@ class Trainer {
 
   /// One step. Throws Error(diverged) before any weight is touched when the loss or a gradient is not finite.
   StepReport step();
+  /// The same into a report whose vectors are reused: after warm-up a step allocates nothing.
+  void step(StepReport& report);
 
   /// Held-out loss, without noise. Never changes weights or random state.
   EvalReport evaluate(int windows_per_domain) const;

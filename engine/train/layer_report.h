@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gathers a layer's routing over the micro-batches of a step: loads and masses are summed, losses and entropies
+// averaged.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "engine/moe/moe_layer.h"
+#include "engine/train/telemetry.h"
+
+namespace moe::train {
+
+class LayerTally {
+ public:
+  explicit LayerTally(int experts) : counts_(static_cast<std::size_t>(experts)), mass_(counts_.size()) {}
+  void clear();
+  /// Takes in the layer's last forward.
+  void add(routing::MoeLayer& layer, nn::Pass& pass);
+  /// Assignments of the step so far.
+  const std::vector<std::int64_t>& counts() const { return counts_; }
+  /// Overwrites `out`, keeping the memory of its vectors.
+  void write(int layer, LayerReport& out) const;
+
+ private:
+  std::vector<std::int64_t> counts_;
+  std::vector<double> mass_;
+  double balance_loss_ = 0, z_loss_ = 0, token_entropy_ = 0;
+  int micro_batches_ = 0;
+};
+
+}  // namespace moe::train

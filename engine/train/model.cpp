@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/train/model.h"
+
+#include "engine/nn/initialisation.h"
+
+namespace moe::train {
+
+bool is_dense(const ModelConfig& model, int layer) {
+  return model.experts == 1 || (model.dense_every > 0 && (layer + 1) % model.dense_every == 0);
+}
+
+Model::Model(Backend& backend, const Config& config, DType dtype)
+    : config_(config),
+      decoder_(parameters_, config.model, [this](nn::ParameterSet&, int layer, const std::string& prefix) {
+        return make_feed_forward(layer, prefix);
+      }) {
+  parameters_.allocate(backend, dtype);
+  parameters_.initialise(config.seed);
+}
+
+std::unique_ptr<nn::FeedForward> Model::make_feed_forward(int layer, const std::string& prefix) {
+  const ModelConfig& model = config_.model;
+  if (is_dense(model, layer)) {
+    const int hidden = model.experts == 1 ? model.expert_width * (1 + model.shared_experts) : model.dense_width;
+    const nn::DenseFeedForward::Shape shape{model.width, hidden, nn::activation_of(model.activation), model.init_std,
+                                            nn::residual_std(model)};
+    const std::string mlp = prefix + "mlp.";
+    return std::make_unique<nn::DenseFeedForward>(
+        parameters_, shape,
+        nn::FeedForwardNames{mlp + "gate_proj.weight", mlp + "up_proj.weight", mlp + "down_proj.weight"});
+  }
+  auto moe_layer = std::make_unique<routing::MoeLayer>(parameters_, config_, layer, prefix + "block_sparse_moe.");
+  moe_layers_.push_back(moe_layer.get());
+  return moe_layer;
+}
+
+}  // namespace moe::train

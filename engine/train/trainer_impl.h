@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside of Trainer, shared by its files: trainer.cpp (steps), evaluation.cpp and tracing.cpp (passes without noise).
+#pragma once
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "engine/backend/make_backend.h"
+#include "engine/train/layer_report.h"
+#include "engine/train/model.h"
+#include "engine/train/trainer.h"
+
+namespace moe::train {
+
+struct Trainer::Impl {
+  Impl(const Config& config, const data::Dataset& dataset, std::unique_ptr<Backend> backend);
+
+  /// A pass over `ids`[rows·context]; begins a new life of the arenas. Throws Error(bad_input) on an id outside [0, V).
+  nn::Pass begin(std::span<const std::int32_t> ids, int rows, int context);
+  View to_device(std::span<const std::int32_t> values);
+  /// Task loss of every position of `targets` after model.forward, as doubles in `host_loss`.
+  void read_loss(nn::Pass& pass, std::span<const std::int32_t> targets, bool with_gradient);
+
+  double micro_batch(int micro);
+  double check_gradients();
+  void write_report(double loss, double norm, double lr, double seconds, StepReport& report);
+
+  Config config;
+  const data::Dataset& dataset;
+  std::unique_ptr<Backend> backend;
+  DType dtype;
+  ops::Context ctx;
+  Model model;
+  Arena arena, scratch;
+  std::vector<LayerTally> tallies;  // one for each MoE layer
+  data::Batch batch;
+  std::vector<double> host_loss;
+  std::vector<std::vector<data::Window>> held_out;  // [domains], read once for held_out_count windows
+  int held_out_count = -1;
+  std::int64_t step = 0, tokens = 0;
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+};
+
+}  // namespace moe::train
