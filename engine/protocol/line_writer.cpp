@@ -48,10 +48,11 @@ void LineWriter::push(nlohmann::ordered_json message, bool droppable, const std:
   wake_.notify_one();
 }
 
-bool LineWriter::wait_for_room() {
+bool LineWriter::wait_for_room(std::chrono::milliseconds at_most) {
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [this] { return broken_ || closing_ || queue_.size() - droppable_.size() <= limit_; });
-  return !broken_;
+  const auto has_room = [this] { return queue_.size() - droppable_.size() <= limit_; };
+  room_.wait_for(lock, at_most, [&] { return broken_ || has_room(); });
+  return !broken_ && has_room();
 }
 
 bool LineWriter::broken() const {

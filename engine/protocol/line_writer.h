@@ -27,9 +27,9 @@ class LineWriter {
 
   /// Queues one line and returns at once. `latest_of`: replaces a waiting line of the same key; empty = none.
   void push(nlohmann::ordered_json message, bool droppable, const std::string& latest_of = {});
-  /// Blocks while more than `limit` lines wait that may not be dropped: for the reader of commands, so that a peer
-  /// that sends and never reads cannot fill the memory. Returns false when the reader has gone.
-  bool wait_for_room();
+  /// Waits while more than `limit` lines wait that may not be dropped: for the reader of commands, so that a peer that
+  /// sends and never reads cannot fill the memory. Returns whether there is room.
+  bool wait_for_room(std::chrono::milliseconds at_most);
   /// The reader has closed its end (EPIPE) or the write failed: lines are thrown away from then on.
   bool broken() const;
   std::uint64_t dropped() const;

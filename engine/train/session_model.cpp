@@ -102,14 +102,15 @@ std::unique_ptr<Trainer> build_trainer(const Config& config, const data::Dataset
   return trainer;
 }
 
-LoadedModel load_model(const std::filesystem::path& path, int threads) {
+LoadedModel load_model(const std::filesystem::path& path, int threads, const std::string& precision) {
   LoadedModel model{run::open_run(path), nullptr, nullptr};
   const run::CheckpointInfo checkpoint = newest_checkpoint(model.folder);
   if (checkpoint.path.empty())
     throw Error(ErrorKind::bad_input, "The run has no checkpoint yet", model.folder.checkpoints().string(), "",
                 "Train it with moe-cli resume first");
   Config config = recorded_config(model.folder);
-  if (threads > 0) config.train.threads = threads;
+  if (threads >= 0) config.train.threads = threads;
+  if (!precision.empty()) config.train.precision = precision;
   std::vector<run::Edit> edits = run::Store::open_read_only(model.folder.store()).edits();
   std::stable_sort(edits.begin(), edits.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
   model.dataset = open_run_data(config, model.folder);

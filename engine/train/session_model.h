@@ -41,7 +41,8 @@ struct LoadedModel {
   std::unique_ptr<data::Dataset> dataset;
   std::unique_ptr<Trainer> trainer;
 };
-/// The newest readable checkpoint of the run at `path`. `threads` 0: as recorded. Throws Error(bad_input | …).
-LoadedModel load_model(const std::filesystem::path& path, int threads);
+/// The newest readable checkpoint of the run at `path`. `threads` −1 and an empty `precision`: as recorded. Throws
+/// Error(bad_input | …).
+LoadedModel load_model(const std::filesystem::path& path, int threads = -1, const std::string& precision = {});
 
 }  // namespace moe::train

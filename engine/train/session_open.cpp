@@ -57,13 +57,11 @@ std::unique_ptr<Run> Run::create(const NewRun& request, const Emitter& emit, con
     std::unique_ptr<Run> run(new Run(folder, run::Lock::acquire(folder.path), emit));
     run->created_here_ = true;
     run->store_ = run::Store::create(folder.store());
+    run->merge_schedule(request.schedule, {});
+    run->record(config);
     run->dataset_ = open_run_data(config, folder, progress);
     run->trainer_ = std::make_unique<Trainer>(config, *run->dataset_);
-    if (!std::filesystem::exists(folder.tokenizer()))
-      run::write_file_atomically(folder.tokenizer(), run->dataset_->tokenizer().bytes());
-    run->measure_facts();
-    run->record(config);
-    run->merge_schedule(request.schedule, {});
+    run->complete_record(config);
     return run;
   } catch (...) {
     std::error_code ignored;
@@ -72,28 +70,39 @@ std::unique_ptr<Run> Run::create(const NewRun& request, const Emitter& emit, con
   }
 }
 
-// The settings are recorded with the precision in force, so that another machine goes on with the same arithmetic.
+void Run::complete_record(const Config& config) {
+  if (!std::filesystem::exists(folder_.tokenizer()))
+    run::write_file_atomically(folder_.tokenizer(), dataset_->tokenizer().bytes());
+  measure_facts();
+  record(config);
+}
+
+// Written twice: first what was asked, so that a program killed while it reads a corpus leaves a run that can be
+// resumed; then with what was found. The settings carry the precision in force, so that another machine goes on with
+// the same arithmetic.
 void Run::record(Config config) {
-  config.train.precision = trainer_->precision();
+  const auto old = std::filesystem::exists(folder_.run_json()) ? run::read_run_json(folder_) : nlohmann::json();
+  if (trainer_) config.train.precision = trainer_->precision();
   const nlohmann::ordered_json settings = to_json(config);
-  nlohmann::ordered_json record = {{"schema", 1},
-                                   {"version", MOE_VERSION},
+  nlohmann::ordered_json record = {{"app_version", MOE_VERSION},
                                    {"preset", config.preset},
                                    {"seed", config.seed},
-                                   {"created", utc_now()},
-                                   {"machine", machine()},
-                                   {"device", trainer_->device()},
-                                   {"precision", trainer_->precision()},
-                                   {"parameters", trainer_->parameter_count()},
-                                   {"data", dataset_->description()},
-                                   {"domains", dataset_->domains()},
-                                   {"notes", dataset_->notes()},
-                                   {"config", settings}};
+                                   {"created", old.is_object() ? old.value("created", utc_now()) : utc_now()},
+                                   {"machine", machine()}};
+  if (trainer_) {
+    record["device"] = trainer_->device();
+    record["precision"] = trainer_->precision();
+    record["parameters"] = trainer_->parameter_count();
+    record["data"] = dataset_->description();
+    record["domains"] = dataset_->domains();
+    record["notes"] = dataset_->notes();
+    store_->set_meta("run_info", protocol::to_json(info()));
+  }
+  record["config"] = settings;
   store_->set_meta("config", settings);
   store_->set_meta("seed", config.seed);
   store_->set_meta("versions", {{"moe_studio", MOE_VERSION}, {"protocol", protocol::kVersion}});
-  store_->set_meta("run_info", protocol::to_json(info()));
-  run::write_run_json(folder_, record);  // last: a folder with run.json is a run
+  run::write_run_json(folder_, record);
 }
 
 std::unique_ptr<Run> Run::open(const OpenRun& request, const Emitter& emit, const data::ProgressFn& progress) {
@@ -123,7 +132,10 @@ void Run::resume(const OpenRun& request, const data::ProgressFn& progress) {
                  [&](const run::Edit& edit) { return edit.step > checkpoint.step; });
   else
     store_->set_meta("scheduled", nlohmann::json::array());
-  measure_facts();
+  if (store_->meta("run_info"))
+    measure_facts();
+  else
+    complete_record(config);  // the program that made the run was killed while it prepared
   for (const auto& other : run::list_checkpoints(folder_.checkpoints(), true))
     if (!other.valid) facts_.notes.push_back(other.path.filename().string() + " cannot be loaded: " + other.problem);
   merge_schedule(more, edits);
@@ -133,6 +145,7 @@ void Run::resume(const OpenRun& request, const data::ProgressFn& progress) {
 // reminder.
 void Run::merge_schedule(const std::vector<ScheduledEdit>& more, const std::vector<run::Edit>& logged) {
   const auto stored = store_->meta("scheduled");
+  const std::int64_t done = trainer_ ? step_count() : 0;
   std::vector<ScheduledEdit> all;
   if (stored && stored->is_array())
     for (const auto& item : *stored)
@@ -144,7 +157,7 @@ void Run::merge_schedule(const std::vector<ScheduledEdit>& more, const std::vect
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
   if (all.size() != known) store_->set_meta("scheduled", schedule_json(all));
   for (const ScheduledEdit& edit : all)
-    if (edit.step >= step_count() && !is_logged(edit, logged)) schedule_.push_back(edit);
+    if (edit.step >= done && !is_logged(edit, logged)) schedule_.push_back(edit);
 }
 
 void Run::measure_facts() {

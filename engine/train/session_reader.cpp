@@ -8,6 +8,7 @@
 
 #include "engine/backend/make_backend.h"
 #include "engine/core/knob.h"
+#include "engine/moe/routing_stats.h"
 #include "engine/protocol/presets.h"
 #include "engine/run/store.h"
 #include "engine/train/session_export.h"
@@ -32,13 +33,19 @@ OrderedJson history(const run::Store& store, const Json& command) {
   return {{"steps", std::move(steps)}, {"stride", stride}};
 }
 
-// Layers of a window as columns, like those of a step.
+// The layers of a window in the form of a step report: its columns, over the summed loads.
 OrderedJson at(const run::Store& store, const Json& command) {
   const std::int64_t step = integer_field(command, "step", 0, 0);
   const std::int64_t window = integer_field(command, "window", 1, 1);
   StepReport summed;
   summed.step = step;
   summed.layers = store.window(std::max<std::int64_t>(0, step - window), step);
+  for (LayerReport& layer : summed.layers) {
+    const auto stats = routing::load_stats(layer.load);
+    layer.entropy = stats.entropy;
+    layer.load_cv = stats.cv;
+    layer.max_violation = stats.max_violation;
+  }
   OrderedJson probe, probe_step;
   if (const auto stored = store.probe_at(step)) {
     probe_step = stored->first;

@@ -86,6 +86,7 @@ class Run {
   Run(run::RunFolder folder, run::Lock lock, const Emitter& emit);
   void resume(const OpenRun& request, const data::ProgressFn& progress);
   void record(Config config);
+  void complete_record(const Config& config);
   void merge_schedule(const std::vector<ScheduledEdit>& more, const std::vector<run::Edit>& logged);
   void apply_due_edits();
   void apply_logged(const run::Edit& edit);
