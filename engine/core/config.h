@@ -9,17 +9,17 @@ namespace moe {
 
 struct ModelConfig {
   int layers = 4;
-  int width = 128;         // D
-  int heads = 4;           // width / heads = head dimension, even
-  int kv_heads = 4;        // divides heads
-  int experts = 8;         // E; 1 = dense
-  int expert_width = 256;  // F
-  int shared_experts = 0;  // always on, each of expert_width
-  int dense_every = 0;     // every n-th layer has a dense feed-forward instead (0 = none)
-  int dense_width = 512;   // hidden width of those
+  int width = 128;                    // D
+  int heads = 4;                      // width / heads = head dimension, even
+  int kv_heads = 4;                   // divides heads
+  int experts = 8;                    // E; 1 = dense
+  int expert_width = 256;             // F
+  int shared_experts = 0;             // always on, each of expert_width
+  int dense_every = 0;                // every n-th layer has a dense feed-forward instead (0 = none)
+  int dense_width = 512;              // hidden width of those
   std::string activation = "swiglu";  // swiglu | relu | gelu
-  int vocabulary = 1024;   // V
-  int context = 128;       // S
+  int vocabulary = 1024;              // V
+  int context = 128;                  // S
   bool tied_head = false;
   double rope_theta = 10000.0;
   double norm_eps = 1e-5;
@@ -29,8 +29,8 @@ struct ModelConfig {
 struct RouterConfig {
   std::string policy = "softmax_top_k";
   int top_k = 2;
-  bool renormalise = true;    // k = 1 always uses the full-softmax probability
-  double noise = 0.0;         // fixed Gaussian on the logits, standard deviation; training only
+  bool renormalise = true;  // k = 1 always uses the full-softmax probability
+  double noise = 0.0;       // fixed Gaussian on the logits, standard deviation; training only
   double z_coefficient = 0.0;
 };
 
@@ -44,31 +44,31 @@ struct OptimConfig {
   int warmup = 100;                 // steps
   double min_lr_ratio = 0.1;
   double beta1 = 0.9, beta2 = 0.95, eps = 1e-8;
-  double weight_decay = 0.1;        // decoupled; on matrices, not on norms
-  double clip = 1.0;                // global norm; 0 = off
-  int accumulation = 1;             // micro-batches per step
+  double weight_decay = 0.1;  // decoupled; on matrices, not on norms
+  double clip = 1.0;          // global norm; 0 = off
+  int accumulation = 1;       // micro-batches per step
 };
 
 struct TrainConfig {
-  std::int64_t steps = 2000;        // horizon of the schedule and of `train`
-  int batch = 16;                   // rows per micro-batch
-  std::string precision = "auto";   // auto | f32 | bf16 | f64
-  std::string device = "auto";      // auto | cpu | cuda
-  int threads = 0;                  // 0 = all cores
-  int eval_every = 100;             // steps between held-out evaluations; 0 = never
-  int eval_windows = 4;             // held-out windows per domain
-  int probe_every = 50;             // steps between probes (specialization, token strips); 0 = never
-  int checkpoint_every = 200;       // 0 = only at the end
-  int keep_checkpoints = 2;         // the newest ones, besides every 10th
+  std::int64_t steps = 2000;       // horizon of the schedule and of `train`
+  int batch = 16;                  // rows per micro-batch
+  std::string precision = "auto";  // auto | f32 | bf16 | f64
+  std::string device = "auto";     // auto | cpu | cuda
+  int threads = 0;                 // 0 = all cores
+  int eval_every = 100;            // steps between held-out evaluations; 0 = never
+  int eval_windows = 4;            // held-out windows per domain
+  int probe_every = 50;            // steps between probes (specialization, token strips); 0 = never
+  int checkpoint_every = 200;      // 0 = only at the end
+  int keep_checkpoints = 2;        // the newest ones, besides every 10th
 };
 
 struct DataConfig {
-  std::string path;                 // empty: the embedded generator
+  std::string path;  // empty: the embedded generator
   double validation_fraction = 0.05;
 };
 
 struct Config {
-  std::string preset;               // the preset it started from, for display
+  std::string preset;  // the preset it started from, for display
   std::uint64_t seed = 1;
   ModelConfig model;
   RouterConfig router;
@@ -97,7 +97,8 @@ double training_bytes(const Config& config);
 
 /// Flat object of "preset" and every key with its value, in declaration order.
 nlohmann::ordered_json to_json(const Config& config);
-/// The reverse, each value checked by itself (not validate()); unknown keys are an Error(usage), missing ones keep their default.
+/// The reverse, each value checked by itself (not validate()); unknown keys are an Error(usage), missing ones keep
+/// their default.
 Config config_from_json(const nlohmann::json& json);
 
 }  // namespace moe

@@ -26,10 +26,10 @@ struct CheckpointInfo {
 struct CheckpointContent {
   std::int64_t step = 0, tokens = 0;
   std::vector<interop::TensorRef> parameters, optimizer;
-  nlohmann::ordered_json config;    // our settings, flat
-  nlohmann::ordered_json hf_config; // Hugging Face config.json, or an object that says why it is not representable
-  nlohmann::ordered_json state;     // edit log length, tokens, versions: whatever the session wants back
-  std::string tokenizer;            // bytes of tokenizer.model; may be empty
+  nlohmann::ordered_json config;     // our settings, flat
+  nlohmann::ordered_json hf_config;  // Hugging Face config.json, or an object that says why it is not representable
+  nlohmann::ordered_json state;      // edit log length, tokens, versions: whatever the session wants back
+  std::string tokenizer;             // bytes of tokenizer.model; may be empty
 };
 
 /// Writes `folder`/step-NNNNNNNN, verified. Non-finite tensors are refused (Error(diverged)). Throws Error(resource) on
@@ -41,9 +41,9 @@ std::vector<CheckpointInfo> list_checkpoints(const std::filesystem::path& folder
 /// The newest valid one (deep), or an info with valid = false and the problem of the newest.
 CheckpointInfo newest_valid(const std::filesystem::path& folder);
 /// Reads a checkpoint's tensors into `parameters`/`optimizer` destinations by name: same shapes and dtypes.
-/// Everything is checked against the manifest first, and a file may hold no other tensors; an empty list skips its file.
-/// Returns {"step", "tokens", "state", "config"}: content.state and content.config as they were saved.
-/// Throws Error(bad_input) naming file, tensor and offsets; destinations may be partly written then.
+/// Everything is checked against the manifest first, and a file may hold no other tensors; an empty list skips its
+/// file. Returns {"step", "tokens", "state", "config"}: content.state and content.config as they were saved. Throws
+/// Error(bad_input) naming file, tensor and offsets; destinations may be partly written then.
 nlohmann::json load_checkpoint(const std::filesystem::path& path, const std::vector<interop::TensorTarget>& parameters,
                                const std::vector<interop::TensorTarget>& optimizer);
 /// Deletes all but the newest `keep` valid ones and every 10th that the run saved; never the last valid one. Torn ones

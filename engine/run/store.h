@@ -36,7 +36,8 @@ class Store {
   void append(const Edit& edit);                 // durable at once: it decides what a resume replays
   void append(const train::EvalReport& report);
   void append_probe(std::int64_t step, const std::string& json);
-  void append_event(std::int64_t step, const std::string& kind, const nlohmann::json& detail);  // pauses, errors, checkpoints
+  void append_event(std::int64_t step, const std::string& kind,
+                    const nlohmann::json& detail);  // pauses, errors, checkpoints
   /// Writes what was appended in one transaction. When it fails, nothing is lost: the next commit() tries it all again.
   void commit();
   /// Forgets everything after `step` (a resume from an older checkpoint trains it again). Edits after it are kept
@@ -56,7 +57,12 @@ class Store {
   /// The newest probe at or before `step`: its step and JSON.
   std::optional<std::pair<std::int64_t, std::string>> probe_at(std::int64_t step) const;
   std::vector<std::int64_t> probe_steps() const;
-  struct Event { std::int64_t step; double unix_time; std::string kind; nlohmann::json detail; };
+  struct Event {
+    std::int64_t step;
+    double unix_time;
+    std::string kind;
+    nlohmann::json detail;
+  };
   std::vector<Event> events() const;
   /// Reads the whole file. Throws Error(bad_input) when a page, an index or a blob is torn.
   void verify() const;

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "checkpoint_fixture.h"
+#include "tests/engine/run/checkpoint_fixture.h"
 
 namespace fs = std::filesystem;
 using namespace moe::run;

@@ -4,7 +4,7 @@
 
 #include <QtTest>
 
-#include "checkpoint_fixture.h"
+#include "tests/engine/run/checkpoint_fixture.h"
 
 namespace fs = std::filesystem;
 using namespace moe::run;

@@ -11,7 +11,7 @@
 #include <random>
 #include <thread>
 
-#include "checkpoint_fixture.h"
+#include "tests/engine/run/checkpoint_fixture.h"
 
 namespace fs = std::filesystem;
 using namespace moe::run;

@@ -2,10 +2,10 @@
 // Full disks, read-only disks and file size limits at every point of a save: an Error(resource), and nothing is lost.
 #include <QtTest>
 
-#include "checkpoint_fixture.h"
 #include "engine/interop/file.h"
 #include "engine/run/run_folder.h"
-#include "tiny_disk.h"
+#include "tests/engine/run/checkpoint_fixture.h"
+#include "tests/engine/run/tiny_disk.h"
 
 namespace fs = std::filesystem;
 using namespace moe::run;

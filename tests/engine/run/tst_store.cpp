@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "engine/core/error.h"
-#include "store_fixture.h"
+#include "tests/engine/run/store_fixture.h"
 
 namespace fs = std::filesystem;
 using namespace moe::run;

@@ -11,8 +11,8 @@
 #include <random>
 
 #include "engine/core/error.h"
-#include "store_fixture.h"
-#include "tiny_disk.h"
+#include "tests/engine/run/store_fixture.h"
+#include "tests/engine/run/tiny_disk.h"
 
 namespace fs = std::filesystem;
 using namespace moe::run;
