@@ -11,10 +11,10 @@
 namespace moe::cpu {
 
 /// c[m,n] (+)= alpha·op(a)[m,k]·op(b)[k,n]; row-major, ld* are the row strides as stored.
-template <class In, class Out = In>
+template <class In, class Out = In, class Left = In>
 struct Gemm {
   std::int64_t m, n, k;
-  const In* a;
+  const Left* a;
   std::int64_t lda;
   bool transpose_a;
   const In* b;

@@ -23,9 +23,9 @@ Groups groups_of(ConstView offsets) { return {offsets.as<std::int32_t>(), offset
 
 /// Native products read the views themselves.
 template <class In>
-class CpuMatmul::Operands {
+class CpuMatmul::RightOperands {
  public:
-  explicit Operands(CpuMatmul&) {}
+  explicit RightOperands(CpuMatmul&) {}
   const In* whole(int, ConstView x) { return x.as<In>(); }
   const In* sorted(int, ConstView x, const Groups&) { return x.as<In>(); }
   static std::int64_t row(const Groups& groups, std::int64_t e) { return groups.begin(e); }
@@ -34,9 +34,9 @@ class CpuMatmul::Operands {
 
 /// bfloat16 products read rounded copies; every group starts at a padded row.
 template <>
-class CpuMatmul::Operands<bf16> {
+class CpuMatmul::RightOperands<bf16> {
  public:
-  explicit Operands(CpuMatmul& owner) : owner_(owner) { owner_.rounding_.clear(); }
+  explicit RightOperands(CpuMatmul& owner) : owner_(owner) { owner_.rounding_.clear(); }
   const bf16* whole(int slot, ConstView x) {
     const std::int64_t cols = x.dim(x.shape.rank - 1), rows = cols ? x.size() / cols : 0;
     bf16* to = owner_.rounded_[slot].get<bf16>(round_up(rows, Rounding::kRows) * cols);
@@ -69,50 +69,62 @@ ProductBatch<double>& CpuMatmul::batch<double, double>() {
   return double_products_;
 }
 template <>
-ProductBatch<bf16, float>& CpuMatmul::batch<bf16, float>() {
+ProductBatch<bf16, float, float>& CpuMatmul::batch<bf16, float>() {
   return bf16_products_;
 }
 
 template <class In, class Out>
-void CpuMatmul::run(ProductBatch<In, Out>& products) {
+void CpuMatmul::run(ProductBatch<In, Out, Out>& products) {
   const OneGemmThread guard;
   if constexpr (std::is_same_v<In, bf16>)
-    products.run(runtime_.pool, [this](const Gemm<bf16, float>& g) { run_block(g); });
+    products.run(runtime_.pool, [this](const Gemm<bf16, float, float>& g) {
+      if (g.transpose_a)
+        run_long_sum(g);
+      else
+        run_block(g);
+    });
   else
     products.run(runtime_.pool, [](const Gemm<In, Out>& g) { gemm(g); });
 }
 
-/// One block with its odd size hidden in the operands' padding: rows of a beyond m go to scratch and are dropped, rows
-/// of k beyond the end are zeros in both operands. Long sums are cut into pieces, for few shapes and short copies
-/// inside the library.
-void CpuMatmul::run_block(Gemm<bf16, float> g) {
-  constexpr std::int64_t kDepth = 512;
-  if (g.transpose_a && !g.transpose_b) {
-    const std::int64_t depth = round_up(g.k, Rounding::kRows);
-    for (std::int64_t k = 0; k < depth; k += kDepth) {
-      g.k = std::min(kDepth, depth - k);
-      bf16_gemm_(g);
-      g.accumulate = true;
-      g.a += g.k * g.lda;
-      g.b += g.k * g.ldb;
-    }
-    return;
-  }
+/// A block of rows of a: rounded into scratch and padded there to a multiple of Rounding::kRows, so that the rows per
+/// expert make few shapes; the padding's results go to scratch as well and are dropped.
+void CpuMatmul::run_block(const Gemm<bf16, float, float>& g) {
   const std::int64_t rows = round_up(g.m, Rounding::kRows);
-  if (g.transpose_a || rows == g.m) return bf16_gemm_(g);
-  Gemm<bf16, float> padded = g;
-  padded.m = rows;
-  padded.c = runtime_.scratch<float>(0, rows * g.n);
-  padded.ldc = g.n;
-  padded.accumulate = false;
-  bf16_gemm_(padded);
+  bf16* left = runtime_.scratch<bf16>(1, std::max<std::int64_t>(rows * g.k, 1));
+  for (std::int64_t r = 0; r < g.m; ++r) round_row(left + r * g.k, g.a + r * g.lda, g.k);
+  std::fill(left + g.m * g.k, left + rows * g.k, bf16{0});
+  Gemm<bf16, float> block{rows, g.n, g.k, left, g.k, false, g.b, g.ldb, g.transpose_b, g.c, g.ldc, g.accumulate};
+  if (rows == g.m) return bf16_gemm_(block);
+  block.c = runtime_.scratch<float>(0, rows * g.n);
+  block.ldc = g.n;
+  block.accumulate = false;
+  bf16_gemm_(block);
   for (std::int64_t r = 0; r < g.m; ++r) {
-    const float* from = padded.c + r * g.n;
+    const float* from = block.c + r * g.n;
     float* to = g.c + r * g.ldc;
     if (!g.accumulate)
       std::copy(from, from + g.n, to);
     else
       for (std::int64_t i = 0; i < g.n; ++i) to[i] += from[i];
+  }
+}
+
+/// aᵀ·b, a sum over tokens: in pieces that stay in cache. Both operands end with zero rows up to a multiple of
+/// Rounding::kRows, so the tokens per expert make few shapes too. With b transposed its padding is elsewhere and k is
+/// taken as it is.
+void CpuMatmul::run_long_sum(const Gemm<bf16, float, float>& g) {
+  constexpr std::int64_t kDepth = 512;
+  bool accumulate = g.accumulate;
+  for (std::int64_t begin = 0; begin < std::max<std::int64_t>(g.k, 1); begin += kDepth) {
+    const std::int64_t depth = std::min(kDepth, g.k - begin);
+    const std::int64_t padded = g.transpose_b ? depth : round_up(depth, Rounding::kRows);
+    bf16* left = runtime_.scratch<bf16>(1, std::max<std::int64_t>(padded * g.m, 1));
+    for (std::int64_t p = 0; p < depth; ++p) round_row(left + p * g.m, g.a + (begin + p) * g.lda, g.m);
+    std::fill(left + depth * g.m, left + padded * g.m, bf16{0});
+    bf16_gemm_({g.m, g.n, padded, left, g.m, true, g.b + (g.transpose_b ? begin : begin * g.ldb), g.ldb, g.transpose_b,
+                g.c, g.ldc, accumulate});
+    accumulate = true;
   }
 }
 
@@ -130,12 +142,12 @@ void CpuMatmul::matmul(View c, ConstView a, bool transpose_a, ConstView b, bool 
                        MatmulPrecision precision) {
   const std::int64_t k = transpose_a ? a.dim(0) : a.dim(1);
   with_types(c.dtype, precision, [&]<class In, class Out>() {
-    Operands<In> operands(*this);
-    const In *left = operands.whole(0, a), *right = operands.whole(1, b);
+    RightOperands<In> operands(*this);
+    const In* right = operands.whole(0, b);
     operands.ready();
     auto& products = batch<In, Out>();
     products.clear();
-    products.add({c.dim(0), c.dim(1), k, left, a.dim(1), transpose_a, right, b.dim(1), transpose_b, c.as<Out>(),
+    products.add({c.dim(0), c.dim(1), k, a.as<Out>(), a.dim(1), transpose_a, right, b.dim(1), transpose_b, c.as<Out>(),
                   c.dim(1), accumulate});
     run(products);
   });
@@ -145,10 +157,10 @@ void CpuMatmul::linear_backward(View dx, View dw, ConstView dy, ConstView x, Con
                                 MatmulPrecision precision) {
   const std::int64_t t = dy.dim(0), n = dy.dim(1);
   with_types(dy.dtype, precision, [&]<class In, class Out>() {
-    Operands<In> operands(*this);
-    const In* left = operands.whole(0, dy);
-    const In* inputs = dw ? operands.whole(1, x) : nullptr;
-    const In* weights = dx ? operands.whole(2, w) : nullptr;
+    RightOperands<In> operands(*this);
+    const Out* left = dy.as<Out>();
+    const In* inputs = dw ? operands.whole(0, x) : nullptr;
+    const In* weights = dx ? operands.whole(1, w) : nullptr;
     operands.ready();
     auto& products = batch<In, Out>();
     products.clear();
@@ -164,13 +176,13 @@ void CpuMatmul::grouped_linear_forward(View y, ConstView x, ConstView w, ConstVi
   const Groups groups = groups_of(offsets);
   const std::int64_t n = w.dim(1), k = w.dim(2);
   with_types(y.dtype, precision, [&]<class In, class Out>() {
-    Operands<In> operands(*this);
-    const In *rows = operands.sorted(0, x, groups), *weights = operands.whole(2, w);
+    RightOperands<In> operands(*this);
+    const In* weights = operands.whole(0, w);
     operands.ready();
     auto& products = batch<In, Out>();
     products.clear();
     for (std::int64_t e = 0; e < groups.count; ++e)
-      products.add({groups.rows(e), n, k, rows + operands.row(groups, e) * k, k, false, weights + e * n * k, k, true,
+      products.add({groups.rows(e), n, k, x.as<Out>() + groups.begin(e) * k, k, false, weights + e * n * k, k, true,
                     y.as<Out>() + groups.begin(e) * n, n});
     run(products);
   });
@@ -181,19 +193,19 @@ void CpuMatmul::grouped_linear_backward(View dx, View dw, ConstView dy, ConstVie
   const Groups groups = groups_of(offsets);
   const std::int64_t n = w.dim(1), k = w.dim(2);
   with_types(dy.dtype, precision, [&]<class In, class Out>() {
-    Operands<In> operands(*this);
-    const In* left = operands.sorted(0, dy, groups);
-    const In* inputs = dw ? operands.sorted(1, x, groups) : nullptr;
-    const In* weights = dx ? operands.whole(2, w) : nullptr;
+    RightOperands<In> operands(*this);
+    const Out* left = dy.as<Out>();
+    const In* inputs = dw ? operands.sorted(0, x, groups) : nullptr;
+    const In* weights = dx ? operands.whole(1, w) : nullptr;
     operands.ready();
     auto& products = batch<In, Out>();
     products.clear();
     for (std::int64_t e = 0; dw && e < groups.count; ++e)
       if (groups.rows(e))
-        products.add({n, k, groups.rows(e), left + operands.row(groups, e) * n, n, true,
-                      inputs + operands.row(groups, e) * k, k, false, dw.as<Out>() + e * n * k, k, true});
+        products.add({n, k, groups.rows(e), left + groups.begin(e) * n, n, true, inputs + operands.row(groups, e) * k,
+                      k, false, dw.as<Out>() + e * n * k, k, true});
     for (std::int64_t e = 0; dx && e < groups.count; ++e)
-      products.add({groups.rows(e), k, n, left + operands.row(groups, e) * n, n, false, weights + e * n * k, k, false,
+      products.add({groups.rows(e), k, n, left + groups.begin(e) * n, n, false, weights + e * n * k, k, false,
                     dx.as<Out>() + groups.begin(e) * k, k});
     run(products);
   });

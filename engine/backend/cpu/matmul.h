@@ -20,25 +20,27 @@ class CpuMatmul final : public MatmulOps {
                                MatmulPrecision precision) override;
 
  private:
-  /// Where the operands of a call lie in the dtype they are multiplied in.
+  /// Where the right operands of a call lie in the dtype they are multiplied in. Left operands are always read where
+  /// they are: each of their elements belongs to one task, which rounds it while it is in cache.
   template <class In>
-  class Operands;
+  class RightOperands;
   template <class In, class Out>
-  ProductBatch<In, Out>& batch();
+  ProductBatch<In, Out, Out>& batch();
   template <class In, class Out>
-  void run(ProductBatch<In, Out>& products);
-  void run_block(Gemm<bf16, float> g);
-  /// f.operator()<In, Out>() with the types of the operands and of the result.
+  void run(ProductBatch<In, Out, Out>& products);
+  void run_block(const Gemm<bf16, float, float>& g);
+  void run_long_sum(const Gemm<bf16, float, float>& g);
+  /// f.operator()<In, Out>(): the type of the right operand as multiplied, and of everything else.
   template <class F>
   void with_types(DType dtype, MatmulPrecision precision, F&& f);
 
   Runtime& runtime_;
   Bf16Gemm bf16_gemm_;
   Rounding rounding_;
-  Scratch rounded_[3];  // of the up to three operands of one call
+  Scratch rounded_[2];  // of the two products of a backward
   ProductBatch<float> float_products_;
   ProductBatch<double> double_products_;
-  ProductBatch<bf16, float> bf16_products_;
+  ProductBatch<bf16, float, float> bf16_products_;
 };
 
 }  // namespace moe::cpu

@@ -38,21 +38,21 @@ class TaskList {
 };
 
 /// Products over blocks of rows and columns of the result; each block is one library call over the whole of k.
-template <class In, class Out = In>
+template <class In, class Out = In, class Left = In>
 class ProductBatch {
  public:
   static constexpr std::int64_t kRowBlock = 128, kColumnBlock = 1024;
 
   void clear() { list_.clear(); }
-  void add(const Gemm<In, Out>& g) { list_.add(g, blocks(g.m, kRowBlock) * blocks(g.n, kColumnBlock)); }
+  void add(const Gemm<In, Out, Left>& g) { list_.add(g, blocks(g.m, kRowBlock) * blocks(g.n, kColumnBlock)); }
 
-  /// kernel(const Gemm<In, Out>& block) for every block.
+  /// kernel(const Gemm<In, Out, Left>& block) for every block.
   template <class Kernel>
   void run(ThreadPool& pool, Kernel&& kernel) const {
-    list_.run(pool, [&](const Gemm<In, Out>& g, std::int64_t task) {
+    list_.run(pool, [&](const Gemm<In, Out, Left>& g, std::int64_t task) {
       const std::int64_t columns = blocks(g.n, kColumnBlock);
       const std::int64_t row = task / columns * kRowBlock, column = task % columns * kColumnBlock;
-      Gemm<In, Out> block = g;
+      Gemm<In, Out, Left> block = g;
       block.m = std::min(kRowBlock, g.m - row);
       block.n = std::min(kColumnBlock, g.n - column);
       block.a += g.transpose_a ? row : row * g.lda;
@@ -64,7 +64,7 @@ class ProductBatch {
 
  private:
   static std::int64_t blocks(std::int64_t n, std::int64_t block) { return (n + block - 1) / block; }
-  TaskList<Gemm<In, Out>> list_;
+  TaskList<Gemm<In, Out, Left>> list_;
 };
 
 }  // namespace moe::cpu

@@ -18,6 +18,13 @@ inline bf16 round_to_bf16(float x) {
   return {static_cast<std::uint16_t>(nan ? (bits >> 16) | 0x40u : rounded)};
 }
 
+/// to[i] = from[i] rounded, i < n.
+inline void round_row(bf16* to, const float* from, std::int64_t n) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) to[i] = round_to_bf16(from[i]);
+}
+
+/// Several matrices rounded in one parallel pass.
 class Rounding {
  public:
   static constexpr std::int64_t kRows = 32;
@@ -32,8 +39,7 @@ class Rounding {
     list_.run(pool, [](const Segment& s, std::int64_t task) {
       const std::int64_t begin = task * kGrain, end = std::min(s.padded, begin + kGrain);
       const std::int64_t middle = std::clamp(s.size, begin, end);
-#pragma omp simd
-      for (std::int64_t i = begin; i < middle; ++i) s.to[i] = round_to_bf16(s.from[i]);
+      round_row(s.to + begin, s.from + begin, middle - begin);
       for (std::int64_t i = middle; i < end; ++i) s.to[i] = bf16{0};
     });
   }

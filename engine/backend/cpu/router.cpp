@@ -26,16 +26,34 @@ void top_k_row(std::int32_t* ids, T* best, const T* scores, std::int64_t n, std:
   }
 }
 
+/// e[rows,n] = e^(s − max of the row). The exponentials run over all rows at once: a row of a few experts is shorter
+/// than a vector.
+template <class T>
+void exp_rows(T* e, const T* s, std::int64_t rows, std::int64_t n) {
+  for (std::int64_t t = 0; t < rows; ++t) {
+    const T largest = row_max(s + t * n, n);
+    for (std::int64_t i = t * n; i < (t + 1) * n; ++i) e[i] = s[i] - largest;
+  }
+#pragma omp simd
+  for (std::int64_t i = 0; i < rows * n; ++i) e[i] = fast_exp(e[i]);
+}
+
+template <class T>
+T row_sum(const T* x, std::int64_t n) {
+  T sum = 0;
+  for (std::int64_t i = 0; i < n; ++i) sum += x[i];
+  return sum;
+}
+
 }  // namespace
 
 void CpuRouter::softmax_forward(View p, ConstView s) {
   with_real(s.dtype, [&]<class T>() {
     const std::int64_t n = s.dim(1);
-    for_rows(s.dim(0), n, [&](std::int64_t t) {
-      const T* from = s.as<T>() + t * n;
-      T* to = p.as<T>() + t * n;
-      const T sum = exp_row(to, from, row_max(from, n), n);
-      scale_row(to, T(1) / sum, n);
+    runtime_.for_ranges(s.dim(0), row_grain(n), [&](std::int64_t begin, std::int64_t end) {
+      T* to = p.as<T>() + begin * n;
+      exp_rows(to, s.as<T>() + begin * n, end - begin, n);
+      for (std::int64_t t = 0; t < end - begin; ++t) scale_row(to + t * n, T(1) / row_sum(to + t * n, n), n);
     });
   });
 }
@@ -167,11 +185,13 @@ void CpuRouter::balance_loss_backward(View ds, ConstView p, ConstView counts, in
 
 void CpuRouter::log_sum_exp(View lse, ConstView s) {
   with_real(s.dtype, [&]<class T>() {
-    const std::int64_t n = s.dim(1);
-    for_rows(s.dim(0), n, [&](std::int64_t t) {
-      const T* from = s.as<T>() + t * n;
-      const T largest = row_max(from, n);
-      lse.as<T>()[t] = largest + std::log(sum_exp_row(from, largest, n));
+    const std::int64_t n = s.dim(1), grain = row_grain(n);
+    runtime_.for_ranges(s.dim(0), grain, [&](std::int64_t begin, std::int64_t end) {
+      const T* from = s.as<T>() + begin * n;
+      T* e = runtime_.scratch<T>(0, grain * n);
+      exp_rows(e, from, end - begin, n);
+      for (std::int64_t t = 0; t < end - begin; ++t)
+        lse.as<T>()[begin + t] = row_max(from + t * n, n) + std::log(row_sum(e + t * n, n));
     });
   });
 }
