@@ -90,10 +90,18 @@ void Trainer::Impl::read_loss(nn::Pass& pass, std::span<const std::int32_t> targ
   nn::read(ctx, host_loss, loss);
 }
 
+const data::Batch& Trainer::Impl::next_batch(int micro) {
+  if (prefetched_micros != config.optim.accumulation) {
+    prefetched_micros = config.optim.accumulation;
+    prefetcher.emplace(dataset, config.seed, config.train.batch, config.model.context, prefetched_micros);
+  }
+  return prefetcher->get(static_cast<std::uint64_t>(step), micro);
+}
+
 /// Adds the gradient of one micro-batch; returns its mean task loss.
 double Trainer::Impl::micro_batch(int micro) {
   const int rows = config.train.batch, context = config.model.context;
-  dataset.batch(config.seed, static_cast<std::uint64_t>(step), micro, rows, context, batch);
+  const data::Batch& batch = next_batch(micro);
   nn::Pass pass = begin(batch.inputs, rows, context);
   pass.training = true;
   pass.step = static_cast<std::uint64_t>(step);

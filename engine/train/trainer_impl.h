@@ -3,9 +3,12 @@
 #pragma once
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/backend/make_backend.h"
+#include "engine/data/prefetch.h"
 #include "engine/train/layer_report.h"
 #include "engine/train/model.h"
 #include "engine/train/trainer.h"
@@ -13,6 +16,7 @@
 namespace moe::train {
 
 struct Trainer::Impl {
+  /// Without a backend: the one that the configuration names.
   Impl(const Config& config, const data::Dataset& dataset, std::unique_ptr<Backend> backend);
 
   /// A pass over `ids`[rows·context]; begins a new life of the arenas. Throws Error(bad_input) on an id outside [0, V).
@@ -21,6 +25,7 @@ struct Trainer::Impl {
   /// Task loss of every position of `targets` after model.forward, as doubles in `host_loss`.
   void read_loss(nn::Pass& pass, std::span<const std::int32_t> targets, bool with_gradient);
 
+  const data::Batch& next_batch(int micro);
   double micro_batch(int micro);
   double check_gradients();
   void write_report(double loss, double norm, double lr, double seconds, StepReport& report);
@@ -32,8 +37,9 @@ struct Trainer::Impl {
   ops::Context ctx;
   Model model;
   Arena arena, scratch;
-  std::vector<LayerTally> tallies;  // one for each MoE layer
-  data::Batch batch;
+  std::vector<LayerTally> tallies;             // one for each MoE layer
+  std::optional<data::Prefetcher> prefetcher;  // made anew when the number of micro-batches changes
+  int prefetched_micros = 0;
   std::vector<double> host_loss;
   std::vector<std::vector<data::Window>> held_out;  // [domains], read once for held_out_count windows
   int held_out_count = -1;

@@ -146,13 +146,13 @@ void TestTrainerTelemetry::balance_acts() {
       if (t.name.ends_with("gate.weight"))
         for (int i = 0; i < 16; ++i) static_cast<double*>(t.data)[i] *= 6, static_cast<double*>(t.data)[16 + i] *= 0.1;
     double cv = 0;
-    while (trainer.step_count() < 60) {
+    while (trainer.step_count() < 100) {
       const auto r = trainer.step();
-      if (trainer.step_count() > 50) cv += (r.layers[0].load_cv + r.layers[1].load_cv) / 20;
+      if (trainer.step_count() > 90) cv += (r.layers[0].load_cv + r.layers[1].load_cv) / 20;
     }
     return cv;
   };
-  const double without = final_cv(0), with = final_cv(0.5);
+  const double without = final_cv(0), with = final_cv(2);
   QVERIFY2(with < 0.5 * without, qPrintable(QString("%1 with, %2 without").arg(with).arg(without)));
 }
 
