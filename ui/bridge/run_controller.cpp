@@ -63,7 +63,8 @@ void RunController::sendNew(const NewRunRequest& request, const ReplyHandler& ha
   });
 }
 
-/// An engine that is gone is started first. The engine itself checks what is asked for before it saves and closes the open run.
+/// An engine that is gone is started first. The engine itself checks what is asked for before it saves and closes the
+/// open run.
 void RunController::whenReady(std::function<void()> next, const ReplyHandler& handler) {
   opening_ = true;
   emit stateChanged();
@@ -145,6 +146,10 @@ void RunController::restartRun() {
 void RunController::checkpoint() {
   if (!canRun()) return;
   engine_.send("checkpoint", Fields::object(), [this](const Reply& reply) { noticeIfRefused(reply); });
+}
+
+void RunController::cancelPreparing() {
+  if (opening_ && ready_) engine_.send("stop", {{"keep", false}});
 }
 
 void RunController::stop(bool keep) {

@@ -44,6 +44,7 @@ class RunController : public QObject {
   void step(int count);
   void restartRun();  // same preset, settings and seed in a new folder
   void checkpoint();
+  void cancelPreparing();  // a `new` or `open` on its way; nothing is left behind
   void stop(bool keep);
   void setKnob(const QString& key, const nlohmann::json& value, ReplyHandler handler = {});
   void inspect(const QString& text, ReplyHandler handler = {});

@@ -71,9 +71,8 @@ class BannerStrip : public QFrame {
       connect(more, &LinkButton::clicked, this, [this] { details_->setVisible(details_->isHidden()); });
     }
     LinkButton* copy = add(tr("Copy"));
-    connect(copy, &LinkButton::clicked, this, [this] {
-      QGuiApplication::clipboard()->setText(shown.text + QLatin1Char('\n') + shown.details);
-    });
+    connect(copy, &LinkButton::clicked, this,
+            [this] { QGuiApplication::clipboard()->setText(shown.text + QLatin1Char('\n') + shown.details); });
     auto* close = new IconButton(Icon::close, tr("Dismiss this message"), this);
     connect(close, &IconButton::clicked, bar_, [bar = bar_, cause = banner.cause] { bar->remove(cause); });
     row_->addWidget(close);

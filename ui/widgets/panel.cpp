@@ -23,7 +23,7 @@ namespace moe::ui {
 /// Parented to the panel, so it goes with it.
 struct Panel::Chrome : QObject {
   explicit Chrome(QObject* parent) : QObject(parent) {}
-  QWidget* header = nullptr;
+  QWidget *header = nullptr, *titleWidget = nullptr;
   QLabel *title = nullptr, *subtitle = nullptr, *badge = nullptr;
   QHBoxLayout* right = nullptr;
   QVBoxLayout* column = nullptr;
@@ -93,6 +93,14 @@ void Panel::setBadge(const QString& text) {
 }
 
 QHBoxLayout* Panel::headerLayout() const { return chrome_->right; }
+
+void Panel::setTitleWidget(QWidget* widget) {
+  auto* row = static_cast<QHBoxLayout*>(chrome_->header->layout());
+  delete chrome_->titleWidget;
+  chrome_->titleWidget = widget;
+  chrome_->title->setVisible(widget == nullptr);
+  if (widget) row->insertWidget(0, widget);
+}
 
 void Panel::setBody(QWidget* body) {
   if (body_ == body) return;

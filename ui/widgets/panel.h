@@ -30,7 +30,9 @@ class Panel : public QFrame {
   void setSubtitle(const QString& text);  // muted words beside the title
   void setBadge(const QString& text);     // orange; empty hides it
   QHBoxLayout* headerLayout() const;      // right side of the title line, for small controls
-  void setBody(QWidget* body);            // the picture
+  /// Puts a control (tabs) in the place of the title\'s words; the panel takes ownership, null brings the words back.
+  void setTitleWidget(QWidget* widget);
+  void setBody(QWidget* body);  // the picture
   QWidget* body() const { return body_; }
   /// Values behind the picture, in natural order, locale-independent figures.
   virtual PanelTable table() const = 0;

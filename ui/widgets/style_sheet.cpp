@@ -28,6 +28,10 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QMainWindow::separator { background: @line; width: 1px; height: 1px; }
 QMainWindow::separator:hover { background: @accent; }
+QSplitter::handle { background: @line; }
+QSplitter::handle:vertical { margin: #2#px 0; }
+QSplitter::handle:horizontal { margin: 0 #2#px; }
+QSplitter::handle:hover { background: @accent; }
 QTabBar { background: transparent; }
 QTabBar::tab { background: transparent; color: @text2; padding: #4#px 0 #5#px 0; margin-right: #18#px;
   border: 0; border-bottom: 2px solid transparent; }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QApplication>
+#include <QCommandLineParser>
+#include <cstdio>
+
+#include "ui/main_window_host.h"
+
+int main(int argc, char** argv) {
+  QApplication app(argc, argv);
+  QApplication::setApplicationName("moe-studio");
+  QApplication::setApplicationDisplayName("MoE Studio");
+  QApplication::setApplicationVersion(MOE_VERSION);
+  QApplication::setDesktopFileName("org.moestudio.Studio");
+  QCommandLineParser parser;
+  parser.setApplicationDescription("Trains Mixture-of-Experts models and shows their experts at work.");
+  parser.addHelpOption();
+  parser.addVersionOption();
+  parser.addOptions({{"preset", "Start a new run of this preset.", "NAME"},
+                     {"run", "Open this run.", "FOLDER"},
+                     {"data", "Train on this file or folder of text.", "PATH"},
+                     {"set", "Setting of the new run; may be repeated.", "KEY=VALUE"},
+                     {"engine", "Use this moe-cli.", "FILE"},
+                     {"theme", "light or dark.", "THEME"},
+                     {"perspective", "train or inspect.", "NAME"},
+                     {"size", "Size of the window, as 1366x768.", "WxH"},
+                     {"after-steps", "With --screenshot: steps to train first.", "N"},
+                     {"select", "With --screenshot: expert to select, as 3.11.", "LAYER.EXPERT"},
+                     {"screenshot", "Train, save a picture of the window, and end.", "FILE.png"}});
+  parser.process(app);
+  moe::ui::StudioOptions options;
+  const auto wrong = [](const char* sentence) {
+    std::fprintf(stderr, "moe-studio: %s\n", sentence);
+    return 2;
+  };
+  options.preset = parser.value("preset");
+  options.run = parser.value("run");
+  options.data = parser.value("data");
+  options.settings = parser.values("set");
+  options.engine = parser.value("engine");
+  options.screenshot = parser.value("screenshot");
+  options.select = parser.value("select");
+  options.theme = parser.value("theme");
+  options.perspective = parser.value("perspective");
+  bool counted = true;
+  if (parser.isSet("after-steps")) options.afterSteps = parser.value("after-steps").toLongLong(&counted);
+  if (!counted || options.afterSteps < 0) return wrong("--after-steps needs a whole number from 0.");
+  if (const QStringList size = parser.value("size").split('x'); parser.isSet("size")) {
+    options.size = QSize(size.value(0).toInt(), size.value(1).toInt());
+    if (options.size.width() < 640 || options.size.height() < 480 || options.size.width() > 16384 ||
+        options.size.height() > 16384)
+      return wrong("--size needs WIDTHxHEIGHT from 640x480 to 16384x16384.");
+  }
+  if (!QStringList{"", "light", "dark"}.contains(options.theme)) return wrong("--theme is light or dark.");
+  if (!QStringList{"", "train", "inspect"}.contains(options.perspective))
+    return wrong("--perspective is train or inspect.");
+  for (const QString& pair : options.settings)
+    if (pair.indexOf('=') < 1) return wrong("--set needs KEY=VALUE.");
+  moe::ui::Studio studio(options);
+  QObject::connect(&studio, &moe::ui::Studio::finished, &app, [](int code, const QString& sentence) {
+    if (code != 0) std::fprintf(stderr, "moe-studio: %s\n", qPrintable(sentence));
+    QApplication::exit(code);
+  });
+  studio.start();
+  return QApplication::exec();
+}

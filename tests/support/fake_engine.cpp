@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Scripted stand-in for `moe-cli serve`, so that window tests know every figure. MOE_FAKE is a comma list of
+//   refuse_hello  protocol=N  step_ms=N (default 5)  die_at=STEP  nan_at=STEP  garbage  no_checkpoint  refuse_new
+#include <poll.h>
+#include <unistd.h>
+
+#include <QString>
+#include <QStringList>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <string>
+
+#include "engine/core/knob.h"
+#include "tests/support/sample_run.h"
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+using namespace moe;
+
+class FakeEngine {
+ public:
+  FakeEngine() {
+    shape_.layers = 4;
+    shape_.experts = 8;
+    shape_.steps = 2000;
+    for (const QString& item : QString::fromUtf8(qgetenv("MOE_FAKE")).split(QLatin1Char(','), Qt::SkipEmptyParts))
+      script_[item.section(QLatin1Char('='), 0, 0).toStdString()] = item.section(QLatin1Char('='), 1).toLongLong();
+    step_ms_ = script_.count("step_ms") ? script_["step_ms"] : 5;
+  }
+
+  int serve() {
+    while (!ended_) {
+      pollfd input{STDIN_FILENO, POLLIN, 0};
+      const int wait = running_ ? static_cast<int>(step_ms_) : 1000;
+      if (poll(&input, 1, wait) > 0 && !read_input()) break;
+      if (running_ && Clock::now() - last_ >= std::chrono::milliseconds(step_ms_)) one_step();
+    }
+    return 0;
+  }
+
+ private:
+  bool read_input() {
+    char bytes[65536];
+    const auto count = read(STDIN_FILENO, bytes, sizeof bytes);
+    if (count <= 0) return false;
+    input_.append(bytes, static_cast<std::size_t>(count));
+    for (std::size_t end; (end = input_.find('\n')) != std::string::npos && !ended_; input_.erase(0, end + 1))
+      command(nlohmann::json::parse(input_.substr(0, end)));
+    return true;
+  }
+
+  void write(const Json& message) {
+    const std::string line = message.dump() + "\n";
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fflush(stdout);
+  }
+  void event(const char* name, Json fields) {
+    Json out{{"event", name}};
+    out.update(fields);
+    write(out);
+  }
+  void reply(const nlohmann::json& id, Json result = nullptr) {
+    write({{"id", id}, {"ok", true}, {"step", step_}, {"result", std::move(result)}});
+  }
+  void refuse(const nlohmann::json& id, const char* what, const char* where, const char* limit) {
+    write(
+        {{"id", id},
+         {"ok", false},
+         {"step", step_},
+         {"error",
+          {{"kind", "usage"}, {"message", what}, {"what", what}, {"where", where}, {"limit", limit}, {"action", ""}}}});
+  }
+  void state(const char* name) { event("state", {{"state", name}, {"step", step_}, {"until", until_}}); }
+
+  void command(const nlohmann::json& c) {
+    const auto id = c.at("id");
+    const std::string name = c.at("cmd");
+    if (name == "hello") return hello(id);
+    if (name == "new" || name == "open") return open(id, c);
+    if (name == "set") return set(id, c);
+    if (name == "run" || name == "step") return go(id, c);
+    if (name == "pause") {
+      running_ = false;
+      state("paused");
+      return reply(id);
+    }
+    if (name == "checkpoint") return reply(id, checkpoint());
+    if (name == "stop" || name == "shutdown") {
+      running_ = open_ = false;
+      state("empty");
+      reply(id);
+      ended_ = name == "shutdown";
+      return;
+    }
+    if (name == "inspect")
+      return reply(id, to_json(test::sampleTrace(shape_, QString::fromStdString(c.at("text")), "your text", -1)));
+    if (name == "history") return history(id, c);
+    if (name == "at") return reply(id, {{"probe", to_json(*test::sampleProbe(shape_, c.at("step")))}});
+    if (name == "export") return reply(id, {{"rows", step_}});
+    refuse(id, "There is no such command", "cmd", "");
+  }
+
+  void hello(const nlohmann::json& id) {
+    if (script_.count("refuse_hello")) return refuse(id, "This engine is of another version", "protocol", "1");
+    if (script_.count("garbage")) std::cout << "this is no JSON\n" << std::flush;
+    Json knobs_json = Json::array();
+    for (const Knob& knob : knobs()) knobs_json.push_back(to_json(knob));
+    const Json preset{{"name", "text-small"},
+                      {"title", "Small"},
+                      {"summary", "Four layers of eight experts."},
+                      {"settings", {{"model.experts", 8}, {"optim.lr", 1e-3}}}};
+    Json other = preset;
+    other["name"] = "text-tiny";
+    other["title"] = "Tiny";
+    other["settings"]["model.experts"] = 4;
+    reply(id, {{"version", "0.0-fake"},
+               {"protocol", script_.count("protocol") ? script_["protocol"] : 1},
+               {"device", "none"},
+               {"devices", Json::array({"none"})},
+               {"threads", 1},
+               {"bf16_pays", false},
+               {"knobs", knobs_json},
+               {"presets", {preset, other}},
+               {"pid", getpid()}});
+  }
+
+  void open(const nlohmann::json& id, const nlohmann::json& c) {
+    const bool made = c.at("cmd") == "new";
+    if (made && c.contains("settings")) {
+      const auto experts = c.at("settings").value("model.experts", 8);
+      if (experts < 1 || experts > 4096)
+        return refuse(id, "model.experts is out of range", "model.experts", "1 to 4096");
+      if (c.at("settings").contains("data.path") &&
+          access(c.at("settings").at("data.path").get<std::string>().c_str(), R_OK) != 0)
+        return refuse(id, "The file cannot be read", "data.path", "");
+    }
+    if (script_.count("refuse_new")) return refuse(id, "The disk is full", "/runs", "38 MB");
+    if (open_) state("empty");
+    event("progress", {{"stage", "tokens"}, {"done", 1}, {"total", 2}, {"documents", 3}});
+    info_ = test::sampleInfo(shape_);
+    info_.path = made ? "/tmp/fake-run" : c.at("run").get<std::string>();
+    for (const Knob& knob : knobs()) info_.config[knob.key] = knob.fallback;
+    if (made && c.contains("settings"))
+      for (const auto& [key, value] : c.at("settings").items()) info_.config[key] = value;
+    info_.config["router.top_k"] = 2;
+    info_.horizon = until_ = 400;
+    step_ = made ? 0 : saved_;
+    info_.step = step_;
+    if (!made) info_.checkpoints = {saved_};
+    open_ = true;
+    reply(id, to_json(info_));
+    state("paused");
+    if (c.value("start", false)) start(info_.horizon);
+  }
+
+  void start(std::int64_t until) {
+    until_ = until;
+    running_ = true;
+    state("running");
+  }
+
+  void go(const nlohmann::json& id, const nlohmann::json& c) {
+    if (!open_) return refuse(id, "No run is open", "", "");
+    const bool single = c.at("cmd") == "step";
+    reply(id);
+    start(single ? step_ + c.at("count").get<std::int64_t>() : c.value("until", info_.horizon));
+  }
+
+  void set(const nlohmann::json& id, const nlohmann::json& c) {
+    const std::string key = c.at("key");
+    const auto& value = c.at("value");
+    if (key == "router.top_k" && value.get<int>() > shape_.experts)
+      return refuse(id, "Top-k is larger than the experts of a layer", "router.top_k", "1 to 8");
+    if (key == "router.noise" && value.get<double>() > 100)
+      return refuse(id, "router.noise is out of range", "router.noise", "0 to 100");
+    const auto text = [](const Json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); };
+    const std::string before = text(info_.config[key]), after = text(Json(value));
+    info_.config[key] = value;
+    if (before != after) event("edit", {{"step", step_}, {"key", key}, {"before", before}, {"after", after}});
+    reply(id, {{"key", key}, {"before", before}, {"after", after}, {"applied_at", step_}});
+  }
+
+  Json checkpoint() {
+    saved_ = step_;
+    const Json out{{"path", "/tmp/fake-run/checkpoints"}, {"step", step_}, {"seconds", 0.01}};
+    event("checkpoint", out);
+    return out;
+  }
+
+  void history(const nlohmann::json& id, const nlohmann::json& c) {
+    const auto from = c.at("from").get<std::int64_t>(), to = std::min(c.at("to").get<std::int64_t>(), step_);
+    const auto stride = std::max<std::int64_t>(1, (to - from + 1) / c.value("max_rows", std::int64_t{1000}));
+    Json steps = Json::array();
+    for (auto s = std::max<std::int64_t>(from, 1); s <= to; s += stride)
+      steps.push_back(protocol::to_json(test::sampleStep(shape_, s)));
+    reply(id, {{"steps", steps}, {"stride", stride}});
+  }
+
+  void one_step() {
+    last_ = Clock::now();
+    ++step_;
+    event("step", protocol::to_json(test::sampleStep(shape_, step_)));
+    if (script_.count("die_at") && step_ == script_["die_at"]) std::raise(SIGKILL);
+    if (script_.count("nan_at") && step_ == script_["nan_at"]) {
+      running_ = false;
+      state("failed");
+      event("error", {{"kind", "diverged"},
+                      {"message", "The loss became NaN"},
+                      {"what", "The loss became NaN at step " + std::to_string(step_)},
+                      {"where", "loss"},
+                      {"limit", ""},
+                      {"action", ""},
+                      {"safe_step", saved_}});
+      return;
+    }
+    if (step_ % 20 == 0 && !script_.count("no_checkpoint")) checkpoint();
+    if (step_ % 20 == 0) {
+      protocol::EvalReport eval;
+      eval.step = step_;
+      eval.loss = 3;
+      eval.domain_loss = {2.6, 2.7, 2.2, 1.2, 1.3, 1.0, 1.0, 1.4};
+      event("eval", protocol::to_json(eval));
+      event("probe", to_json(*test::sampleProbe(shape_, step_)));
+    }
+    if (step_ < until_) return;
+    running_ = false;
+    state(step_ >= info_.horizon ? "finished" : "paused");
+  }
+
+  test::SampleShape shape_;
+  std::map<std::string, std::int64_t> script_;
+  protocol::RunInfo info_;
+  std::string input_;
+  std::int64_t step_ = 0, until_ = 0, saved_ = -1, step_ms_ = 5;
+  bool open_ = false, running_ = false, ended_ = false;
+  Clock::time_point last_ = Clock::now();
+};
+
+}  // namespace
+
+int main() { return FakeEngine().serve(); }

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QSignalSpy>
+#include <QTest>
+#include <cmath>
+
+#include "tests/support/sample_run.h"
+#include "ui/bridge/run_history.h"
+#include "ui/bridge/window_loads.h"
+
+using namespace moe;
+using moe::ui::RunHistory;
+
+namespace {
+
+protocol::StepReport small(qint64 step, std::vector<std::int64_t> load = {3, 1}) {
+  protocol::StepReport report;
+  report.step = step;
+  report.top_k = 1;
+  protocol::LayerReport layer;
+  for (const auto l : load) layer.mass.push_back(0.5 * static_cast<double>(l));
+  layer.load = std::move(load);
+  layer.balance_loss = static_cast<double>(step);
+  report.layers = {layer};
+  return report;
+}
+
+protocol::RunInfo info(qint64 step = 0) {
+  protocol::RunInfo out;
+  out.path = "/r";
+  out.horizon = 1000;
+  out.step = step;
+  out.experts = 2;
+  out.config = {{"optim.lr", 0.01}};
+  return out;
+}
+
+}  // namespace
+
+class TstRunHistory : public QObject {
+  Q_OBJECT
+ private slots:
+  void emptyHistory() {
+    RunHistory h;
+    QVERIFY(!h.hasRun());
+    QCOMPARE(h.state(), QStringLiteral("empty"));
+    QVERIFY(h.window().layers.empty());
+    QVERIFY(std::isnan(h.window().ratio(0, 0)));
+    QVERIFY(std::isnan(h.window().noise()));
+    QCOMPARE(h.indexOf(5), -1);
+    h.lookAt(3);
+    QVERIFY(h.isLive());
+  }
+
+  void liveFollowsAndUpdatesOncePerFlush() {
+    RunHistory h;
+    h.reset(info());
+    h.flush();
+    QSignalSpy updated(&h, &RunHistory::updated), view(&h, &RunHistory::viewStepChanged);
+    for (qint64 s = 1; s <= 40; ++s) h.add(small(s));
+    h.flush();
+    h.flush();
+    QCOMPARE(updated.count(), 1);
+    QCOMPARE(view.count(), 1);
+    QCOMPARE(view[0][0].toLongLong(), 40);
+    QCOMPARE(h.viewStep(), 40);
+  }
+
+  void lookingBackStaysWhileTrainingGoesOn() {
+    RunHistory h;
+    h.reset(info());
+    for (qint64 s = 1; s <= 40; ++s) h.add(small(s));
+    h.lookAt(10);
+    for (qint64 s = 41; s <= 60; ++s) h.add(small(s));
+    h.flush();
+    QCOMPARE(h.viewStep(), 10);
+    QCOMPARE(h.liveStep(), 60);
+    h.lookAt(1000);
+    QCOMPARE(h.viewStep(), 60);
+    QVERIFY(!h.isLive());
+    h.lookAt(-4);
+    QCOMPARE(h.viewStep(), 1);
+    h.backToLive();
+    QCOMPARE(h.viewStep(), 60);
+  }
+
+  void windowSumsAndRecomputes() {
+    RunHistory h;
+    h.reset(info());
+    h.add(small(1, {4, 0}));
+    h.add(small(2, {2, 2}));
+    h.setWindowSteps(2);
+    const auto w = h.window();
+    QCOMPARE(w.steps, 2);
+    QCOMPARE(w.assignmentsPerLayer, 8);
+    QCOMPARE(w.ratio(0, 0), 6.0 * 2 / 8);
+    QCOMPARE(w.ratio(0, 0, true), 1.5);
+    QCOMPARE(w.noise(), std::sqrt(2.0 / 8));
+    QCOMPARE(w.layers[0].load_cv, 0.5);  // loads 6 and 2: sd 2, mean 4
+    QCOMPARE(w.layers[0].max_violation, 0.5);
+    QCOMPARE(w.layers[0].balance_loss, 1.5);
+    QVERIFY(!w.isDead(0, 1));
+    h.setWindowSteps(1);
+    h.lookAt(1);
+    QVERIFY(h.window().isDead(0, 1));
+    QVERIFY(!h.window().isDead(7, 1));
+  }
+
+  void gapIsAskedFromTheStoreOnce() {
+    RunHistory h;
+    h.reset(info());
+    QSignalSpy need(&h, &RunHistory::needHistory);
+    h.add(small(1));
+    h.add(small(10));
+    h.flush();
+    QCOMPARE(need.count(), 1);
+    QCOMPARE(need[0][0].toLongLong(), 2);
+    QCOMPARE(need[0][1].toLongLong(), 9);
+    std::vector<protocol::StepReport> missing;
+    for (qint64 s = 9; s >= 1; --s) missing.push_back(small(s, {1, 3}));
+    h.addMany(std::move(missing));
+    QCOMPARE(h.steps().size(), std::size_t{10});
+    QCOMPARE(h.steps()[0].layers[0].load[0], 3);  // what was live already is kept
+    QCOMPARE(h.steps()[4].step, 5);
+    h.flush();
+    QCOMPARE(need.count(), 1);
+  }
+
+  void openedRunAsksForItsPast() {
+    RunHistory h;
+    QSignalSpy need(&h, &RunHistory::needHistory), probe(&h, &RunHistory::needProbe);
+    auto i = info(500);
+    i.probes = {100, 400};
+    i.checkpoints = {300, 200};
+    h.reset(i);
+    h.flush();
+    QVERIFY(need.count() >= 1);
+    QCOMPARE(need[0][1].toLongLong(), 500);
+    QCOMPARE(probe[0][0].toLongLong(), 400);
+    QCOMPARE(h.checkpoints().back().step, 300);
+    QCOMPARE(h.liveStep(), 500);
+  }
+
+  void probeOfThePastIsFetchedOnce() {
+    RunHistory h;
+    test::SampleShape shape{2, 4, 100};
+    h.reset(info());
+    for (qint64 s = 1; s <= 100; ++s) h.add(small(s));
+    for (qint64 s = 2; s <= 100; s += 2) h.add(test::sampleProbe(shape, s));
+    QVERIFY(h.probe());
+    QCOMPARE(h.probe()->step, 100);
+    QSignalSpy need(&h, &RunHistory::needProbe);
+    h.lookAt(7);
+    QCOMPARE(need.count(), 1);  // only the newest 24 are held
+    QCOMPARE(need[0][0].toLongLong(), 6);
+    h.lookAt(6);
+    QCOMPARE(need.count(), 1);
+    h.add(test::sampleProbe(shape, 6));
+    QCOMPARE(h.probe()->step, 6);
+  }
+
+  void editsAreSortedAndChangeTheSettings() {
+    RunHistory h;
+    h.reset(info());
+    h.add(protocol::EditEvent{20, "optim.lr", "0.01", "0.02"});
+    h.add(protocol::EditEvent{10, "router.noise", "0", "1"});
+    h.add(protocol::EditEvent{20, "optim.lr", "0.01", "0.02"});  // told twice after a reopening
+    QCOMPARE(h.edits().size(), std::size_t{2});
+    QCOMPARE(h.edits()[0].step, 10);
+    QCOMPARE(h.info().config.at("optim.lr").get<double>(), 0.02);
+  }
+
+  void longRunsAreThinnedNotLost() {
+    RunHistory h;
+    h.reset(info());
+    for (qint64 s = 1; s <= 250'000; ++s) h.add(small(s));
+    QVERIFY(h.steps().size() <= 200'000);
+    QCOMPARE(h.steps().back().step, 250'000);
+    QVERIFY(h.steps().front().step <= 2);
+    QVERIFY(std::is_sorted(h.steps().begin(), h.steps().end(),
+                           [](const auto& a, const auto& b) { return a.step < b.step; }));
+    QSignalSpy need(&h, &RunHistory::needHistory);
+    h.setWindowSteps(8);
+    h.lookAt(4);
+    h.flush();
+    QVERIFY(need.count() >= 1);
+    QVERIFY(!h.window().layers.empty());
+  }
+
+  void entropyOfOneExpertIsOne() {
+    protocol::StepReport one = small(1, {5});
+    const auto w = ui::sumWindow(std::span(&one, 1), 0, 1);
+    QCOMPARE(w.layers[0].entropy, 1.0);
+    QCOMPARE(w.layers[0].load_cv, 0.0);
+  }
+};
+
+QTEST_GUILESS_MAIN(TstRunHistory)
+#include "tst_run_history.moc"
