@@ -114,13 +114,18 @@ void CpuMatmul::run_block(const Gemm<bf16, float, float>& g) {
 /// Rounding::kRows, so the tokens per expert make few shapes too. With b transposed its padding is elsewhere and k is
 /// taken as it is.
 void CpuMatmul::run_long_sum(const Gemm<bf16, float, float>& g) {
-  constexpr std::int64_t kDepth = 512;
+  constexpr std::int64_t kDepth = 512, kAhead = 16;
   bool accumulate = g.accumulate;
   for (std::int64_t begin = 0; begin < std::max<std::int64_t>(g.k, 1); begin += kDepth) {
     const std::int64_t depth = std::min(kDepth, g.k - begin);
     const std::int64_t padded = g.transpose_b ? depth : round_up(depth, Rounding::kRows);
     bf16* left = runtime_.scratch<bf16>(1, std::max<std::int64_t>(padded * g.m, 1));
-    for (std::int64_t p = 0; p < depth; ++p) round_row(left + p * g.m, g.a + (begin + p) * g.lda, g.m);
+    for (std::int64_t p = 0; p < depth; ++p) {
+      const float* row = g.a + (begin + p) * g.lda;
+      // Pieces of rows: too short and too far apart for the processor to read ahead.
+      for (std::int64_t i = 0; i < g.m; i += 16) __builtin_prefetch(row + kAhead * g.lda + i);
+      round_row(left + p * g.m, row, g.m);
+    }
     std::fill(left + depth * g.m, left + padded * g.m, bf16{0});
     bf16_gemm_({g.m, g.n, padded, left, g.m, true, g.b + (g.transpose_b ? begin : begin * g.ldb), g.ldb, g.transpose_b,
                 g.c, g.ldc, accumulate});
