@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One chart of the run with its title, current figure and note.
+#pragma once
+#include <QWidget>
+#include <optional>
+
+#include "ui/charts/chart_series.h"
+
+class QLabel;
+class QToolButton;
+
+namespace moe::ui {
+
+class ChartView;
+
+/// What a chart shows; `layer` figures give one grey line per layer and their mean in ink.
+struct ChartSpec {
+  QString title, wideTitle;                                // the second where there is room; empty = the first
+  QString note;                                            // fixed words under the title
+  QString word;                                            // at the end of the main line, in wide charts
+  StepFigure figure;                                       // of the main line
+  std::function<double(const train::LayerReport&)> layer;  // empty = no lines of layers
+  int decimals = 2;
+  bool lowerIsBetter = true;
+  bool showBest = false, validation = false, logarithm = false;
+  bool hideWarmUp = false;  // the first twentieth may run out of the picture
+  double reference = 0;     // level drawn as a dotted line
+  double floorSpan = 0;     // the range is never narrower than this
+};
+
+class ChartPanel : public QWidget {
+  Q_OBJECT
+ public:
+  ChartPanel(ChartSpec spec, RunHistory& history, QWidget* parent = nullptr);
+  /// Reads new steps and repaints; call at most ten times a second. True while the range still eases.
+  bool refresh();
+  void forget();  // another run
+  void setHalfLife(int steps);
+  void setCompact(bool compact);
+  void setStepLabels(bool shown);
+  void setCrosshair(std::optional<double> step);
+  void setLogarithmic(bool on);
+  const ChartSpec& spec() const { return spec_; }
+  ChartView* view() const { return view_; }
+  const ChartSeries& series() const { return main_; }
+  QString figureText() const;
+  QString noteText() const;
+
+ signals:
+  void hovered(std::optional<double> step);
+  void halfLifeChosen(int steps);
+
+ private:
+  void dress();
+  void words();
+  void readSeries();
+  void range(double& low, double& high, const std::vector<std::vector<QPointF>>& lines) const;
+  void layerLines(struct ChartFrame& frame);
+  int bins() const;
+  ChartSpec spec_;
+  RunHistory& history_;
+  ChartSeries main_;
+  std::vector<ChartSeries> layers_;
+  int halfLife_ = 50;
+  bool compact_ = true, logarithmic_ = false;
+  std::optional<double> crosshair_;
+  QLabel *title_, *figure_, *note_;
+  QToolButton *smooth_, *log_;
+  ChartView* view_;
+};
+
+}  // namespace moe::ui

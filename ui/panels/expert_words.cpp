@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/expert_words.h"
+
+#include <QCoreApplication>
+#include <QHash>
+#include <cmath>
+
+#include "ui/panels/colour_scale.h"
+#include "ui/panels/expert_trend.h"
+#include "ui/panels/view_kit.h"
+#include "ui/widgets/theme.h"
+
+namespace moe::ui {
+namespace {
+QString tr(const char* text) { return QCoreApplication::translate("ExpertWords", text); }
+constexpr std::size_t kTokens = 6;
+}  // namespace
+
+QString ExpertSentence::plain() const {
+  QString out = name + statement;
+  if (!tokens.isEmpty()) out += tr("; top tokens: ") + tokens.join(QLatin1Char(' '));
+  return out;
+}
+
+QString batches(int count) { return count == 1 ? tr("1 batch") : tr("%1 batches").arg(formatCount(count)); }
+
+ExpertSentence expertSentence(const RunHistory& history, const WindowLoads& loads, const ExpertRef& ref, bool byMass) {
+  ExpertSentence out;
+  out.name = tr("Layer %1 · Expert %2").arg(ref.layer + 1).arg(ref.expert + 1);
+  const double ratio = loads.ratio(ref.layer, ref.expert, byMass);
+  if (std::isnan(ratio)) return out;
+  if (loads.isDead(ref.layer, ref.expert)) {
+    out.statement =
+        loads.steps == 1 ? tr(": no tokens in this batch") : tr(": no tokens in the last %1").arg(batches(loads.steps));
+  } else {
+    const auto experts = static_cast<double>(loads.layers[static_cast<std::size_t>(ref.layer)].load.size());
+    out.statement = (byMass ? tr(": %1 fair share (%2 of weight)") : tr(": %1 fair share (%2 of choices)"))
+                        .arg(formatRatio(ratio), formatPercent(ratio / experts));
+    const QString trend = trendWord(expertTrend(history, ref, 100, byMass));
+    if (!trend.isEmpty()) out.statement += QStringLiteral(", ") + trend;
+    if (insideNoise(ratio, loads.noise()))
+      out.statement += tr(", within noise ±%1").arg(formatFixed(noiseBand(loads.noise()), 2));
+  }
+  const auto probe = history.probe();
+  const auto index = static_cast<std::size_t>(ref.layer) * static_cast<std::size_t>(probe ? probe->experts : 0) +
+                     static_cast<std::size_t>(ref.expert);
+  if (probe && index < probe->top_tokens.size() && index < probe->seen.size() && probe->seen[index] >= kFairSample) {
+    const auto& top = probe->top_tokens[index];
+    for (std::size_t i = 0; i < std::min(kTokens, top.size()); ++i)
+      out.tokens << visibleToken(QString::fromStdString(top[i].piece));
+  }
+  return out;
+}
+
+QString settingWord(const QString& key) {
+  static const QHash<QString, const char*> words = {
+      {"router.top_k", QT_TRANSLATE_NOOP("ExpertWords", "Top-k")},
+      {"router.noise", QT_TRANSLATE_NOOP("ExpertWords", "Noise")},
+      {"router.policy", QT_TRANSLATE_NOOP("ExpertWords", "Router")},
+      {"router.renormalise", QT_TRANSLATE_NOOP("ExpertWords", "Renormalise")},
+      {"router.z_coefficient", QT_TRANSLATE_NOOP("ExpertWords", "z-loss")},
+      {"balance.coefficient", QT_TRANSLATE_NOOP("ExpertWords", "Balance")},
+      {"optim.lr", QT_TRANSLATE_NOOP("ExpertWords", "Learning rate")},
+      {"optim.clip", QT_TRANSLATE_NOOP("ExpertWords", "Clip")},
+  };
+  if (const auto it = words.find(key); it != words.end()) return tr(*it);
+  QString word = key.section(QLatin1Char('.'), -1);
+  word.replace(QLatin1Char('_'), QLatin1Char(' '));
+  if (!word.isEmpty()) word[0] = word[0].toUpper();
+  return word;
+}
+
+QString editValues(const protocol::EditEvent& edit) {
+  return QString::fromStdString(edit.before) + QStringLiteral(" → ") + QString::fromStdString(edit.after);
+}
+
+QString editWords(const protocol::EditEvent& edit) {
+  return settingWord(QString::fromStdString(edit.key)) + QLatin1Char(' ') + editValues(edit);
+}
+
+}  // namespace moe::ui
