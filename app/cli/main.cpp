@@ -3,9 +3,11 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
 
 #include "app/cli/cli.h"
 #include "engine/core/error.h"
+#include "engine/core/printable.h"
 
 namespace {
 
@@ -35,6 +37,12 @@ int main(int argc, char** argv) {
   for (auto* add : {add_train, add_resume, add_eval, add_inspect, add_logits, add_sample, add_verify, add_presets,
                     add_knobs, add_doctor, add_bench, add_serve})
     add(app, program);
+  if (argc > 1 && argv[1][0] != '-' && !app.get_subcommand_no_throw(argv[1])) {
+    std::string known;
+    for (const auto* command : app.get_subcommands({})) known += ' ' + command->get_name();
+    return fail(("There is no subcommand " + moe::printable(argv[1]) + ". Use one of:" + known + '.').c_str(),
+                moe::exit_code(moe::ErrorKind::usage));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

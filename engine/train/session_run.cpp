@@ -45,13 +45,13 @@ void Run::commit() {
 
 void Run::evaluate() {
   const EvalReport report = trainer_->evaluate(trainer_->config().train.eval_windows);
+  last_eval_ = report.step;
   store_->append(report);
   emit_.event("eval", protocol::to_json(report));
 }
 
 void Run::evaluate_if_stale() {
-  const auto evals = store_->evals();
-  if (trainer_->config().train.eval_every > 0 && (evals.empty() || evals.back().step != step_count())) evaluate();
+  if (trainer_->config().train.eval_every > 0 && last_eval_ != step_count()) evaluate();
 }
 
 void Run::probe() {
@@ -154,7 +154,10 @@ void Run::announce() {
   for (const run::Edit& edit : store_->edits())
     if (edit.step <= step_count())
       emit_.event("edit", protocol::to_json(protocol::EditEvent{edit.step, edit.key, edit.before, edit.after}));
-  for (const EvalReport& eval : store_->evals()) emit_.event("eval", protocol::to_json(eval));
+  for (const EvalReport& eval : store_->evals()) {
+    emit_.event("eval", protocol::to_json(eval));
+    last_eval_ = eval.step;
+  }
   const auto stored = store_->probe_at(step_count());
   if (stored) emit_.probe(OrderedJson::parse(stored->second));
   if (trainer_->config().train.probe_every > 0 && (!stored || stored->first != step_count())) probe();

@@ -137,7 +137,7 @@ class TestCliFaults : public QObject {
   void a_closed_output_saves() {
     const QString run = folder_.filePath("head");
     QProcess shell;
-    shell.start("/bin/sh", {"-c", "\"$@\" | head -3 >/dev/null", "sh", program()} +
+    shell.start("/bin/sh", QStringList{"-c", "\"$@\" | head -3 >/dev/null", "sh", program()} +
                                train_tiny(run, {"--steps", "100000", "--json"}));
     QVERIFY2(shell.waitForFinished(60000), "the program ends when nobody reads");
     QVERIFY(!checkpoints(run).isEmpty());

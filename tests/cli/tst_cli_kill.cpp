@@ -14,11 +14,16 @@ namespace {
 constexpr int kKills = 200, kCheckpointEvery = 5;
 constexpr qint64 kBudgetMs = 240000;
 
-/// Whether a save was under way: a staged folder that is not yet a checkpoint.
-bool inside_a_save(const QString& run) {
-  for (const QString& name : QDir(run + "/checkpoints").entryList(QDir::Dirs | QDir::NoDotAndDotDot | QDir::Hidden))
-    if (!QRegularExpression("^step-[0-9]+$").match(name).hasMatch()) return true;
-  return false;
+/// Staged folders that are not yet checkpoints, each with the time of its last change.
+QStringList staged(const QString& run) {
+  static const QRegularExpression checkpoint("^step-[0-9]+$");
+  QStringList found;
+  QDir folder(run + "/checkpoints");
+  for (const QFileInfo& entry : folder.entryInfoList(QDir::Dirs | QDir::NoDotAndDotDot | QDir::Hidden))
+    if (!checkpoint.match(entry.fileName()).hasMatch())
+      found << entry.fileName() + ' ' +
+                   QString::number(entry.fileTime(QFile::FileMetadataChangeTime).toMSecsSinceEpoch());
+  return found;
 }
 
 qint64 newest_step(const QString& run) {
@@ -48,6 +53,7 @@ class TestCliKill : public QObject {
     while (kills < kKills && clock.elapsed() < kBudgetMs) {
       const bool is_run = QFile::exists(run + "/run.json");
       if (!is_run) QDir(run).removeRecursively();
+      const QStringList left_over = staged(run);
       QProcess process;
       process.setStandardOutputFile(QProcess::nullDevice());
       process.setStandardErrorFile(folder.filePath("err.txt"));
@@ -65,7 +71,8 @@ class TestCliKill : public QObject {
       process.kill();
       process.waitForFinished();
       ++kills;
-      in_save += inside_a_save(run);
+      const QStringList now = staged(run);
+      in_save += std::any_of(now.begin(), now.end(), [&](const QString& entry) { return !left_over.contains(entry); });
       if (newest_step(run) < safe) ++lost;
       safe = std::max(safe, newest_step(run));
       if (kills % 20 != 0 || safe < 0) continue;

@@ -23,7 +23,8 @@ class TestPresets : public QObject {
   }
   void text_small_is_the_documented_shape() {
     Config config;
-    for (const auto& [key, value] : protocol::find_preset("text-small").settings.items()) set_value(config, key, value);
+    const protocol::Preset preset = protocol::find_preset("text-small");
+    for (const auto& [key, value] : preset.settings.items()) set_value(config, key, value);
     QCOMPARE(config.model.layers, 4);
     QCOMPARE(config.model.width, 128);
     QCOMPARE(config.model.heads, 4);

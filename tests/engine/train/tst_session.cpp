@@ -177,7 +177,8 @@ class TestSession : public QObject {
 
   void the_horizon_can_move() {
     Talk talk;
-    talk.ask(tiny(folder_.filePath("horizon"), {{"train.steps", 5}}));
+    QVERIFY(
+        talk.ask(tiny(folder_.filePath("horizon"), {{"train.steps", 5}, {"optim.warmup", 2}})).at("ok").get<bool>());
     talk.ask({{"cmd", "run"}});
     talk.session().wait_until_idle();
     QCOMPARE(talk.events("state").back().at("state").get<std::string>(), std::string("finished"));
