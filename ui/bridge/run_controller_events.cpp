@@ -151,7 +151,8 @@ void RunController::onState(const nlohmann::json& message) {
     pausing_ = false;
   }
   if (state == QLatin1String("empty") && history_.hasRun() && !opening_) history_.clear();
-  history_.setState(state, message.value("until", history_.until()));
+  const auto until = message.find("until");  // null while the engine holds no run
+  history_.setState(state, until != message.end() && until->is_number() ? until->get<qint64>() : history_.until());
   emit stateChanged();
 }
 
