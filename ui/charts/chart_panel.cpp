@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/chart_panel.h"
 
-#include <QActionGroup>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
-#include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "ui/charts/chart_view.h"
+#include "ui/charts/word_button.h"
 #include "ui/widgets/theme.h"
 
 namespace moe::ui {
@@ -44,14 +43,9 @@ ChartPanel::ChartPanel(ChartSpec spec, RunHistory& history, QWidget* parent)
   note_ = new QLabel(this);
   note_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
   title_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
-  smooth_ = new QToolButton(this);
-  log_ = new QToolButton(this);
+  smooth_ = new WordButton(this);
+  log_ = new WordButton(this);
   view_ = new ChartView(this);
-  for (QToolButton* button : {smooth_, log_}) {
-    button->setAutoRaise(true);
-    button->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
-  }
-  smooth_->setPopupMode(QToolButton::InstantPopup);
   smooth_->setToolTip(tr("Smoothing: weights halve every so many steps; 0 shows the recorded values"));
   auto* menu = new QMenu(smooth_);
   for (const int steps : kHalfLives)
@@ -62,7 +56,7 @@ ChartPanel::ChartPanel(ChartSpec spec, RunHistory& history, QWidget* parent)
   log_->setCheckable(true);
   log_->setToolTip(tr("Logarithmic scale of the loss"));
   log_->setVisible(spec_.logarithm);
-  connect(log_, &QToolButton::toggled, this, &ChartPanel::setLogarithmic);
+  connect(log_, &QAbstractButton::toggled, this, &ChartPanel::setLogarithmic);
   connect(view_, &ChartView::hovered, this, &ChartPanel::hovered);
 
   auto* column = new QVBoxLayout(this);
@@ -103,8 +97,6 @@ void ChartPanel::dress() {
   ink(title_, Type::figure12, Role::text, true);
   ink(figure_, Type::figure12, Role::text, true);
   ink(note_, Type::tick11, Role::text2, false);
-  ink(smooth_, Type::tick11, Role::text2, false);
-  ink(log_, Type::tick11, Role::text2, false);
   view_->setBackgroundBrush(theme.color(Role::canvas));
 }
 
@@ -215,7 +207,7 @@ void ChartPanel::range(double& low, double& high, const std::vector<std::vector<
   bounds(0, low, high);
   if (spec_.hideWarmUp && !logarithmic_ && last > 40) {
     double lo = 0, hi = 0;
-    bounds(last / 20, lo, hi);
+    bounds(last / 10, lo, hi);
     if (hi > lo && high - low > 1.4 * (hi - lo)) {
       low = lo;
       high = hi;

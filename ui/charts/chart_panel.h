@@ -7,11 +7,11 @@
 #include "ui/charts/chart_series.h"
 
 class QLabel;
-class QToolButton;
 
 namespace moe::ui {
 
 class ChartView;
+class WordButton;
 
 /// What a chart shows; `layer` figures give one grey line per layer and their mean in ink.
 struct ChartSpec {
@@ -23,7 +23,7 @@ struct ChartSpec {
   int decimals = 2;
   bool lowerIsBetter = true;
   bool showBest = false, validation = false, logarithm = false;
-  bool hideWarmUp = false;  // the first twentieth may run out of the picture
+  bool hideWarmUp = false;  // the first tenth may run out of the picture
   double reference = 0;     // level drawn as a dotted line
   double floorSpan = 0;     // the range is never narrower than this
 };
@@ -65,7 +65,7 @@ class ChartPanel : public QWidget {
   bool compact_ = true, logarithmic_ = false;
   std::optional<double> crosshair_;
   QLabel *title_, *figure_, *note_;
-  QToolButton *smooth_, *log_;
+  WordButton *smooth_, *log_;
   ChartView* view_;
 };
 

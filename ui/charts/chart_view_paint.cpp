@@ -141,6 +141,8 @@ void ChartView::drawWords(QPainter& painter) {
   const double w = metrics.horizontalAdvance(frame_.word);
   if (at.x() + w > plot_.right()) at.rx() -= w + 10;
   at.setY(std::clamp(at.y(), plot_.top() + metrics.ascent(), plot_.bottom() - 2));
+  painter.fillRect(QRectF(at.x() - 1, at.y() - metrics.ascent() + 2, w + 2, metrics.ascent()),
+                   theme.color(Role::canvas));
   painter.drawText(at, frame_.word);
 }
 

@@ -11,7 +11,7 @@
 
 namespace moe::ui {
 namespace {
-constexpr double kLabelWidth = 64, kRightMargin = 124, kRightGap = 16;
+constexpr double kLabelWidth = 68, kRightMargin = 130, kRightGap = 16;
 }
 
 ExpertAxis ExpertAxis::of(const QWidget& widget, int experts) {

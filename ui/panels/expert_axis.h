@@ -18,6 +18,8 @@ struct ExpertAxis {
   double gap = 2;  // between cells; 1 or 0 when they are small
   qreal dpr = 1;
 
+  bool operator==(const ExpertAxis&) const = default;
+
   /// For a widget of this width; design widths are multiplied by the theme's scale.
   static ExpertAxis of(const QWidget& widget, int experts);
   static ExpertAxis make(double width, int experts, qreal scale, qreal dpr);

@@ -153,6 +153,7 @@ void ExpertCard::build() {
   fewBar_->setTextVisible(false);
   few->addWidget(fewText_);
   few->addWidget(fewBar_);
+  about->addSpacing(Theme::instance().px(6));
   about->addWidget(tooFew_);
   about->addWidget(described_);
 

@@ -16,6 +16,7 @@ int expertCount(const RunHistory& history) { return history.hasRun() ? history.i
 ExpertColumnView::ExpertColumnView(RunHistory& history, Selection& selection, QWidget* parent)
     : QWidget(parent), history_(history), selection_(selection) {
   setMouseTracking(true);
+  if (selection.primary()) column_ = selection.primary()->expert;
   setFocusPolicy(Qt::StrongFocus);
   const auto repaint = [this] {
     update();
@@ -67,8 +68,8 @@ void ExpertColumnView::paintColumnMarks(QPainter& painter, double top, double he
   for (std::size_t i = 0; i < pins.size(); ++i) {
     if (!pins[i] || pins[i]->layer != layer() || pins[i]->expert >= columns.experts) continue;
     bar(pins[i]->expert, theme.pinStroke(static_cast<int>(i)));
-    if (columns.pitch() >= 9)
-      drawPin(painter, static_cast<int>(i), QPointF(columns.cellLeft(pins[i]->expert) + 4, top + height - 3),
+    if (columns.pitch() >= theme.px(30))  // room beside the label
+      drawPin(painter, static_cast<int>(i), QPointF(columns.cellLeft(pins[i]->expert) + 4, top + height - 9),
               theme.px(8));
   }
   const auto primary = selection_.primary();

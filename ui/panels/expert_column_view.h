@@ -30,6 +30,8 @@ class ExpertColumnView : public QWidget {
   /// Column of the hovered, else of the keyboard's, else of the selected expert of this layer; −1 = none.
   int strongColumn() const;
   void say();
+  /// The pointer is over the view; otherwise the keyboard speaks.
+  bool pointing() const { return inside_; }
   /// Marks of pins (stroke and shape) and of the selection (bar) over their columns, in a strip of this height.
   void paintColumnMarks(QPainter& painter, double top, double height) const;
   void paintFocus(QPainter& painter) const;

@@ -31,7 +31,7 @@ ExpertAxis ExpertLoadView::axis() const {
 QRectF ExpertLoadView::body() const {
   const ExpertAxis columns = axis();
   const double top = Theme::instance().px(kHeader);
-  return {columns.left, top, columns.right - columns.left, std::max(1.0, height() - top - 3)};
+  return {columns.left, top, columns.right - columns.left, std::max(1.0, height() - top - 8)};
 }
 
 double ExpertLoadView::yOf(double share) const {
@@ -101,7 +101,7 @@ void ExpertLoadView::paintScale(QPainter& painter) {
   }
   const double y = std::round(yOf(fair)) + 0.5, column = axis().rightColumn();
   painter.setPen(QPen(theme.color(Role::text2), 1));
-  painter.drawLine(QPointF(area.left(), y), QPointF(area.right() + 6, y));
+  painter.drawLine(QPointF(area.right(), y), QPointF(area.right() + 8, y));
   painter.setPen(theme.color(Role::text));
   painter.drawText(QRectF(column, y - line, width() - column, line), Qt::AlignVCenter,
                    tr("fair share %1").arg(formatPercent(fair)));
@@ -130,12 +130,14 @@ void ExpertLoadView::paintBars(QPainter& painter) {
     if (!numbers || !worthPrinting(ratio, noise)) continue;
     painter.setFont(theme.font(Type::figure12));
     painter.setPen(theme.color(Role::text));
-    painter.drawText(QRectF(bar.center().x() - columns.pitch(), bar.top() - line - 1, 2 * columns.pitch(), line),
+    // A number never sits on the line of the fair share.
+    const double fair = yOf(1.0 / columns.experts), lowest = bar.top() - 1;
+    const double foot = lowest > fair - 1 && lowest - line < fair ? fair - 1 : lowest;
+    painter.drawText(QRectF(bar.center().x() - columns.pitch(), foot - line, 2 * columns.pitch(), line),
                      Qt::AlignCenter, formatFixed(ratio, 1) + QChar(0x00D7));
   }
   // The fair share again over the bars: it is what they are measured against.
-  painter.setPen(QPen(theme.color(Role::text2), 1, Qt::CustomDashLine));
-  QPen dash = painter.pen();
+  QPen dash(theme.color(Role::text2), 1);
   dash.setDashPattern({3, 3});
   painter.setPen(dash);
   const double y = std::round(yOf(1.0 / columns.experts)) + 0.5;

@@ -35,10 +35,10 @@ const protocol::LayerReport* layerOf(const protocol::StepReport& report, const E
 
 }  // namespace
 
-Trend expertTrend(const RunHistory& history, const ExpertRef& ref, int span, bool byMass) {
+Trend expertTrend(const RunHistory& history, const ExpertRef& ref, bool byMass) {
   const auto& steps = history.steps();
   const qsizetype last = history.indexOf(history.viewStep());
-  const qsizetype half = std::min<qsizetype>(span, last + 1) / 2;
+  const qsizetype half = std::min<qsizetype>(std::clamp<qsizetype>((last + 1) / 10, 50, 500), (last + 1) / 2);
   if (half < 2) return Trend::unknown;
   Sum older, newer;
   int experts = 0;

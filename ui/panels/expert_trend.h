@@ -11,11 +11,11 @@ namespace moe::ui {
 
 enum class Trend { unknown, falling, steady, rising };
 
-/// Compares the ratio to fair share over the newest half of at most `span` reports with the half before. Rising or
-/// falling only if the difference exceeds two standard deviations of uniform routing, sqrt(E/N₁ + E/N₂), and a
-/// twentieth of the older ratio (or of the fair share, whichever is more): with many tokens any change becomes
-/// significant, but not worth a word. Unknown with fewer than two reports in each half.
-Trend expertTrend(const RunHistory& history, const ExpertRef& ref, int span = 100, bool byMass = false);
+/// Compares the ratio to fair share over the newest tenth of the recorded reports (50 to 500 of them) with as many
+/// before. Rising or falling only if the difference exceeds two standard deviations of uniform routing, sqrt(E/N₁ +
+/// E/N₂), and a twentieth of the older ratio (or of the fair share, whichever is more): with many tokens any change
+/// becomes significant, but not worth a word. Unknown with fewer than two reports in each half.
+Trend expertTrend(const RunHistory& history, const ExpertRef& ref, bool byMass = false);
 
 /// "rising", "falling", "steady", or empty.
 QString trendWord(Trend trend);

@@ -18,12 +18,14 @@ constexpr double kRadius = 2;
 }
 
 void HeatGrid::setGeometry(const ExpertAxis& axis, double top, double pitch, int rows) {
+  top = std::round(top * axis.dpr) / axis.dpr;
+  pitch = std::max(pitch, 1.0 / axis.dpr);
+  if (axis == axis_ && top == top_ && pitch == pitch_ && rows == rows_) return;  // keeps the mask
   axis_ = axis;
-  top_ = std::round(top * axis.dpr) / axis.dpr;
-  pitch_ = std::max(pitch, 1.0 / axis.dpr);
+  top_ = top;
+  pitch_ = pitch;
   rows_ = rows;
-  gap_ = (pitch_ >= 10 ? 2 : pitch_ >= 5 ? 1 : 0);
-  if (axis.gap == 0) gap_ = 0;
+  gap_ = axis.gap == 0 ? 0 : pitch_ >= 10 ? 2 : pitch_ >= 5 ? 1 : 0;
   mask_ = {};
 }
 

@@ -3,7 +3,6 @@
 
 #include <QFontMetricsF>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QPainter>
 #include <QSignalBlocker>
 #include <QVBoxLayout>
@@ -13,6 +12,7 @@
 #include "ui/panels/routing_map_view.h"
 #include "ui/panels/segment.h"
 #include "ui/panels/view_kit.h"
+#include "ui/widgets/labels.h"
 #include "ui/widgets/theme.h"
 
 namespace moe::ui {
@@ -79,16 +79,14 @@ RoutingMapPanel::RoutingMapPanel(RunHistory& history, Selection& selection, QWid
   column->addLayout(foot);
   setBody(body);
 
-  auto* word = new QLabel(tr("window"));
-  word->setFont(Theme::instance().font(Type::caption12));
+  auto* word = new TypeLabel(tr("window"), Type::caption12, Role::text2);
   window_ = new WindowSlider;
   window_->setAccessibleName(tr("Window of the routing map, in batches"));
   window_->setToolTip(tr("Batches added up. More batches: less noise, slower picture."));
   window_->setBatches(history.windowSteps());
   word->setBuddy(window_);
-  windowWords_ = new QLabel;
-  windowWords_->setFont(Theme::instance().font(Type::caption12));
-  windowWords_->setMinimumWidth(Theme::instance().px(70));
+  windowWords_ = new TypeLabel(QString(), Type::caption12, Role::text);
+  windowWords_->reserve(batches(100));
   measure_ = new Segment({tr("choices"), tr("weight")});
   measure_->setAccessibleName(tr("Measure of the routing map"));
   measure_->setToolTip(tr("Count the choices, or add up their weights"));
@@ -125,15 +123,15 @@ void RoutingMapPanel::refresh() {
 
 void RoutingMapPanel::speak() {
   const auto ref = view_->spoken();
-  if (!ref) {
-    sentence_ = view_->layers() > 0 ? tr("Point at a square, or move with the arrow keys.") : QString();
+  if (!ref || view_->loads().layers.empty()) {
+    sentence_ = view_->loads().layers.empty() ? QString() : tr("Point at a square, or move with the arrow keys.");
     lines_->setHint(sentence_);
   } else {
     const ExpertSentence sentence = expertSentence(history_, view_->loads(), *ref, view_->byMass());
     sentence_ = sentence.plain();
     lines_->setSentence(sentence);
   }
-  const QString name = ref ? sentence_ : tr("Routing map");
+  const QString name = ref && !sentence_.isEmpty() ? sentence_ : tr("Routing map");
   if (view_->accessibleName() != name) view_->setAccessibleName(name);
 }
 

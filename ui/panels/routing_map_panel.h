@@ -4,13 +4,12 @@
 #include "ui/panels/expert_words.h"
 #include "ui/widgets/panel.h"
 
-class QLabel;
-
 namespace moe::ui {
 
 class ColourBar;
 class RoutingMapView;
 class Segment;
+class TypeLabel;
 class WindowSlider;
 
 /// Two fixed lines below a map: the statement, and the commonest tokens; the place never moves.
@@ -47,7 +46,7 @@ class RoutingMapPanel : public Panel {
   void speak();
   RoutingMapView* view_;
   WindowSlider* window_;
-  QLabel* windowWords_;
+  TypeLabel* windowWords_;
   Segment* measure_;
   SentenceLines* lines_;
   ColourBar* bar_;

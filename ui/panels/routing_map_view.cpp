@@ -20,6 +20,7 @@ constexpr double kHeader = 22, kTallestRow = 64, kCvBar = 52;
 RoutingMapView::RoutingMapView(RunHistory& history, Selection& selection, QWidget* parent)
     : QWidget(parent), history_(history), selection_(selection) {
   setMouseTracking(true);
+  if (selection.primary()) cursor_ = *selection.primary();
   setFocusPolicy(Qt::StrongFocus);
   setAccessibleDescription(tr("Layers by experts. Arrow keys move, Enter opens the expert, P pins it."));
   const auto speak = [this] {
@@ -46,8 +47,8 @@ void RoutingMapView::refresh() {
     experts_ = experts;
     cursor_ = {std::clamp(cursor_.layer, 0, std::max(0, layers_ - 1)),
                std::clamp(cursor_.expert, 0, std::max(0, experts_ - 1))};
-    layOut();
   }
+  layOut();
   recolour();
   update();
   emit spokenChanged();
@@ -187,7 +188,7 @@ void RoutingMapView::paintOutlines(QPainter& painter) {
     if (!pins[i] || !inGrid(*pins[i])) continue;
     const QRectF box = grid_.cell(pins[i]->layer, pins[i]->expert);
     drawOutline(painter, box, theme.pinStroke(static_cast<int>(i)), 2 * std::max(0.6, small));
-    drawPin(painter, static_cast<int>(i), box.topLeft(), theme.px(9) * std::max(0.7, small));
+    drawPin(painter, static_cast<int>(i), box.topLeft(), theme.px(10) * std::max(0.7, small));
   }
   if (const auto hovered = selection_.hovered(); hovered && inGrid(*hovered)) {
     painter.setPen(QPen(theme.color(Role::text2), 1));

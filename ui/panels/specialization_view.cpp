@@ -96,7 +96,7 @@ QSize SpecializationView::sizeHint() const { return {Theme::instance().px(740), 
 QSize SpecializationView::minimumSizeHint() const { return {Theme::instance().px(320), Theme::instance().px(90)}; }
 
 QString SpecializationView::describe(int expert, QPointF point) const {
-  const int row = hasFocus() && !underMouse() ? row_ : grid_.rowAt(point.y());
+  const int row = pointing() ? grid_.rowAt(point.y()) : row_;
   if (shares_.domains == 0 || row < 0 || row >= shares_.domains) return {};
   const double ratio = shares_.ratio[shares_.index(row, expert)];
   const QString name = expertName({layer(), expert}), domain = domainNames().value(row);
@@ -164,7 +164,8 @@ void SpecializationView::paintColumns(QPainter& painter) {
     if (!pins[i] || pins[i]->layer != layer() || pins[i]->expert >= axis().experts) continue;
     const QRectF box = column(pins[i]->expert);
     painter.fillRect(QRectF(box.left(), box.top() - 5, box.width(), 3), theme.pinStroke(static_cast<int>(i)));
-    if (axis().pitch() >= 9) drawPin(painter, static_cast<int>(i), QPointF(box.left() + 4, box.top() - 4), theme.px(8));
+    if (axis().pitch() >= theme.px(30))
+      drawPin(painter, static_cast<int>(i), QPointF(box.left() + 4, box.top() - 11), theme.px(8));
   }
   if (const auto primary = selection_.primary();
       primary && primary->layer == layer() && primary->expert < axis().experts)

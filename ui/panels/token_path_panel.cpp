@@ -2,11 +2,12 @@
 #include "ui/panels/token_path_panel.h"
 
 #include <QHBoxLayout>
-#include <QLabel>
+
 #include <QScrollArea>
 #include <cmath>
 
 #include "ui/panels/view_kit.h"
+#include "ui/widgets/labels.h"
 #include "ui/widgets/theme.h"
 
 namespace moe::ui {
@@ -20,9 +21,7 @@ TokenPathPanel::TokenPathPanel(RunHistory& history, Selection& selection, QWidge
   scroll_->setFrameShape(QFrame::NoFrame);
   scroll_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setBody(scroll_);
-  auto* note = new QLabel(tr("bar: probability · number: weight"));
-  note->setFont(Theme::instance().font(Type::tick11));
-  headerLayout()->addWidget(note);
+  headerLayout()->addWidget(new TypeLabel(tr("bar: probability · number: weight"), Type::tick11, Role::text2));
   connect(&selection, &Selection::tokenChanged, this, &TokenPathPanel::refresh);
   refresh();
 }

@@ -151,6 +151,11 @@ void TokenPathView::paintEvent(QPaintEvent*) {
                    Qt::AlignVCenter, tr("weights"));
   const int layers = static_cast<int>(choices_.size());
   for (int l = 0; l < layers; ++l) paintRibbons(painter, l);
+  for (int l = 0; l + 1 < layers; ++l) {
+    painter.setPen(QPen(theme.color(Role::text2), 1.5));
+    painter.setBrush(theme.color(Role::canvas));
+    painter.drawEllipse(residual(l), 3.5, 3.5);
+  }
   for (int l = 0; l < layers; ++l) {
     paintRow(painter, l);
     paintWeights(painter, l);
@@ -171,10 +176,6 @@ void TokenPathView::paintRibbons(QPainter& painter, int layer) {
     if (layer > 0) ribbon(painter, residual(layer - 1), {box.center().x(), box.top()}, weight, colour);
     if (!last) ribbon(painter, {box.center().x(), box.bottom()}, residual(layer), weight, colour);
   }
-  if (last) return;
-  painter.setPen(QPen(theme.color(Role::text2), 1.5));
-  painter.setBrush(theme.color(Role::canvas));
-  painter.drawEllipse(residual(layer), 3.5, 3.5);
 }
 
 void TokenPathView::paintRow(QPainter& painter, int layer) {
@@ -235,10 +236,8 @@ void TokenPathView::paintWeights(QPainter& painter, int layer) {
   double y = first.center().y() - line + (line + metrics.ascent() - metrics.descent()) / 2;
   double x = column;
   for (const auto& pick : choice.picks) {
-    const QString name = QStringLiteral("E%1 ").arg(pick.expert + 1),
-                  figure = formatFixed(pick.weight, 2) + QStringLiteral("  ");
-    if (x > column &&
-        x + metrics.horizontalAdvance(name + figure) > width() + metrics.horizontalAdvance(QLatin1Char(' ')) * 2) {
+    const QString name = QStringLiteral("E%1").arg(pick.expert + 1), figure = formatFixed(pick.weight, 2);
+    if (x > column && x + metrics.horizontalAdvance(name + figure) + theme.px(4) > width() + 1) {
       painter.drawText(QPointF(x, y), QStringLiteral("…"));
       break;
     }
@@ -246,9 +245,9 @@ void TokenPathView::paintWeights(QPainter& painter, int layer) {
     bold.setWeight(QFont::DemiBold);
     painter.setFont(bold);
     painter.setPen(theme.color(Role::text));
-    x = drawRun(painter, x, y, name);
+    x = drawRun(painter, x, y, name) + theme.px(3);
     painter.setFont(theme.font(Type::caption12));
-    x = drawRun(painter, x, y, figure);
+    x = drawRun(painter, x, y, figure) + theme.px(7);
   }
   if (choice.picks.empty()) {
     painter.setFont(theme.font(Type::caption12));

@@ -93,7 +93,7 @@ void TokenStripPanel::fillDomains() {
     names << tr("my text");
     numbers << kOwnText;
   }
-  if (!numbers.contains(domain_)) domain_ = kAllDomains;
+
   QStringList shown;
   for (int i = 0; i < domains_->count(); ++i) shown << domains_->itemText(i);
   const QSignalBlocker quiet(domains_);
@@ -101,7 +101,7 @@ void TokenStripPanel::fillDomains() {
     domains_->clear();
     for (qsizetype i = 0; i < names.size(); ++i) domains_->addItem(names[i], numbers[i]);
   }
-  domains_->setCurrentIndex(domains_->findData(domain_));
+  domains_->setCurrentIndex(std::max(0, domains_->findData(domain_)));
 }
 
 void TokenStripPanel::refresh() {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/token_strip_view.h"
 
+#include <QHelpEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QScrollBar>
+#include <QToolTip>
 #include <algorithm>
 #include <cmath>
 
@@ -190,6 +192,14 @@ bool TokenStripView::viewportEvent(QEvent* event) {
     hovered_ = {-1, -1};
     viewport()->update();
     say();
+  }
+  if (event->type() == QEvent::ToolTip && hovered_.first >= 0) {
+    // The title line may be too short for the sentence: where panels share a row of tabs.
+    const auto* help = static_cast<QHelpEvent*>(event);
+    const auto strip = static_cast<std::size_t>(layout_.blocks()[static_cast<std::size_t>(hovered_.first)].strip);
+    QToolTip::showText(help->globalPos(),
+                       tokenSentence(*layout_.strips()[strip].trace, selection_.layer(), hovered_.second), viewport());
+    return true;
   }
   return QAbstractScrollArea::viewportEvent(event);
 }

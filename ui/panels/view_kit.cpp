@@ -22,7 +22,10 @@ void drawEmptyText(QPainter& painter, const QRect& area, const QString& html) {
   QTextOption option(Qt::AlignHCenter);
   option.setWrapMode(QTextOption::WordWrap);
   text.setDefaultTextOption(option);
-  text.setHtml(html);
+  QString weighted = html;  // the embedded faces end at 600: a plain <b> would be smeared
+  weighted.replace(QLatin1String("<b>"), QLatin1String("<span style='font-weight:600'>"));
+  weighted.replace(QLatin1String("</b>"), QLatin1String("</span>"));
+  text.setHtml(weighted);
   text.setTextWidth(std::min<double>(area.width() - 24, theme.px(460)));
   if (text.idealWidth() < text.textWidth()) text.setTextWidth(std::ceil(text.idealWidth()));
   const QSizeF size = text.size();

@@ -32,7 +32,7 @@ ExpertAxis WaterfallView::axis() const {
 QRectF WaterfallView::body() const {
   const ExpertAxis columns = axis();
   const double top = Theme::instance().px(kHeader);
-  return {columns.left, top, columns.right - columns.left, std::max(1.0, height() - top - 2)};
+  return {columns.left, top, columns.right - columns.left, std::max(1.0, height() - top - 4)};
 }
 
 qint64 WaterfallView::lastStep() const { return std::max<qint64>(1, bins_.rows() * bins_.stepsPerRow()); }

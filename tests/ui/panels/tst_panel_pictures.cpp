@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every panel in both themes against a committed picture. MOE_UPDATE_BASELINES=1 writes the pictures anew;
+// MOE_PICTURES=folder keeps what was painted, and what differs.
+#include <QDir>
+#include <QFileInfo>
+#include <QFontDatabase>
+#include <QFontInfo>
+#include <QImage>
+#include <QTest>
+#include <cstdlib>
+
+#include "tests/support/sample_run.h"
+#include "tests/ui/panels/picture_scenes.h"
+#include "ui/widgets/theme.h"
+
+using namespace moe::ui;
+
+namespace {
+
+constexpr int kChannel = 40;       // a pixel differs from here on: antialiasing stays below
+constexpr double kPixels = 0.004;  // share of pixels that may differ
+constexpr qint64 kMostBytes = 60'000;
+
+QString folder() {
+  return qEnvironmentVariable("MOE_SOURCE_DIR", QStringLiteral(".")) + QStringLiteral("/tests/ui/panels/baselines");
+}
+
+/// Sixteen levels a channel: what is left of antialiasing is small, and so are the files.
+QImage coarse(QImage image) {
+  for (int y = 0; y < image.height(); ++y) {
+    auto* line = reinterpret_cast<QRgb*>(image.scanLine(y));
+    for (int x = 0; x < image.width(); ++x) line[x] = 0xFF000000 | (line[x] & 0xF0F0F0) | ((line[x] & 0xF0F0F0) >> 4);
+  }
+  return image;
+}
+
+/// Share of pixels that differ, over a picture quantised as the committed one is.
+double difference(const QImage& a, const QImage& b) {
+  if (a.size() != b.size()) return 1;
+  qint64 count = 0;
+  for (int y = 0; y < a.height(); ++y) {
+    for (int x = 0; x < a.width(); ++x) {
+      const QRgb p = a.pixel(x, y), q = b.pixel(x, y);
+      count += std::abs(qRed(p) - qRed(q)) > kChannel || std::abs(qGreen(p) - qGreen(q)) > kChannel ||
+               std::abs(qBlue(p) - qBlue(q)) > kChannel;
+    }
+  }
+  return static_cast<double>(count) / (static_cast<double>(a.width()) * a.height());
+}
+
+}  // namespace
+
+class TestPanelPictures : public QObject {
+  Q_OBJECT
+  RunHistory full_, empty_;
+
+ private slots:
+  void initTestCase() {
+    Theme::instance().apply(*qApp, Theme::Light);
+    moe::test::fillSampleRun(full_);
+    full_.setWindowSteps(4);
+    full_.setState("paused", 4'800);
+    full_.flush();
+    empty_.reset(moe::test::sampleInfo());
+    empty_.flush();
+  }
+
+  void picture_data() {
+    QTest::addColumn<bool>("dark");
+    QTest::addColumn<bool>("wide");
+    QTest::addColumn<int>("scene");
+    for (const bool wide : {false, true}) {
+      const auto scenes = moe::test::pictureScenes(wide);
+      for (std::size_t i = 0; i < scenes.size(); ++i) {
+        for (const bool dark : {false, true}) {
+          const QString name = QStringLiteral("%1-%2%3").arg(QString::fromStdString(scenes[i].name),
+                                                             dark ? "dark" : "light", wide ? "-1920" : "");
+          QTest::newRow(qPrintable(name)) << dark << wide << static_cast<int>(i);
+        }
+      }
+    }
+  }
+
+  void picture() {
+    QFETCH(bool, dark);
+    QFETCH(bool, wide);
+    QFETCH(int, scene);
+    Theme::instance().apply(*qApp, dark ? Theme::Dark : Theme::Light);
+    const auto scenes = moe::test::pictureScenes(wide);
+    const auto& made = scenes[static_cast<std::size_t>(scene)];
+    Selection selection;
+    moe::test::selectForPicture(selection);
+    const auto widget = made.make(made.empty ? empty_ : full_, selection);
+    widget->resize(made.size);
+    widget->show();
+    QVERIFY(QTest::qWaitForWindowExposed(widget.get()));
+    qApp->processEvents();
+    if (QWidget* focused = qApp->focusWidget())
+      focused->clearFocus();  // a ring where the window system put the focus is no news
+    const QImage seen = widget->grab().toImage().convertToFormat(QImage::Format_RGB32), painted = coarse(seen);
+    const QString name = QString::fromLatin1(QTest::currentDataTag()) + QStringLiteral(".png");
+    if (const QString keep = qEnvironmentVariable("MOE_PICTURES"); !keep.isEmpty()) {
+      QVERIFY(QDir().mkpath(keep));
+      QVERIFY(seen.save(QDir(keep).filePath(name)));
+    }
+    const QString file = QDir(folder()).filePath(name);
+    if (!qFuzzyCompare(seen.devicePixelRatio(), 1.0)) QSKIP("pictures are compared at 100 %");
+    if (wide) return;  // the laptop's sizes are the committed ones; the others are painted to be looked at
+    if (QFontInfo(Theme::instance().font(Type::caption12)).family() != QStringLiteral("MoE Sans"))
+      QSKIP("pictures are compared with the embedded font, which this build lacks");
+    if (qEnvironmentVariableIntValue("MOE_UPDATE_BASELINES") == 1) {
+      QVERIFY(QDir().mkpath(folder()));
+      QVERIFY(painted.save(file, "PNG", 0));
+      QVERIFY2(QFileInfo(file).size() < kMostBytes, qPrintable(QStringLiteral("%1 bytes").arg(QFileInfo(file).size())));
+      return;
+    }
+    const QImage baseline = QImage(file).convertToFormat(QImage::Format_RGB32);
+    QVERIFY2(!baseline.isNull(), qPrintable(file));
+    const double differs = difference(painted, baseline);
+    QVERIFY2(differs <= kPixels, qPrintable(QStringLiteral("%1 % of the pixels differ").arg(100 * differs, 0, 'f', 2)));
+  }
+};
+
+QTEST_MAIN(TestPanelPictures)
+#include "tst_panel_pictures.moc"
