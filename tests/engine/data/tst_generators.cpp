@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The embedded text: pure functions, right answers, domains that differ.
+#include <QRegularExpression>
 #include <array>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -75,34 +75,48 @@ class Expression {
   std::size_t at_ = 0;
 };
 
+// QRegularExpression rather than std::regex, which takes GCC minutes under sanitizers.
+using Pattern = QRegularExpression;
+using Groups = std::vector<std::string>;
+
+bool matches(const std::string& line, const Pattern& pattern, Groups& groups) {
+  const auto match = pattern.match(QString::fromStdString(line));
+  groups.clear();
+  for (const QString& group : match.capturedTexts()) groups.push_back(group.toStdString());
+  return match.hasMatch();
+}
+
+bool whole_match(const std::string& line, const Pattern& pattern, Groups& groups) {
+  return matches(line, Pattern(Pattern::anchoredPattern(pattern.pattern())), groups);
+}
+
 enum class Verdict { right, wrong, unknown };
 Verdict verdict(bool right) { return right ? Verdict::right : Verdict::wrong; }
 
 // Judges the one-line forms of the arithmetic domain.
 Verdict judge(const std::string& line) {
-  std::smatch m;
+  Groups m;
   const auto n = [&m](std::size_t i) { return std::stol(m[i]); };
-  static const std::regex kDivision(R"((\d+) / (\d+) = (\d+) remainder (\d+))"), kCompare(R"((\d+) (<|>|==) (\d+))"),
+  static const Pattern kDivision(R"((\d+) / (\d+) = (\d+) remainder (\d+))"), kCompare(R"((\d+) (<|>|==) (\d+))"),
       kFraction(R"((\d+)/(\d+) \+ (\d+)/(\d+) = (\d+)/(\d+) = (\d+)/(\d+))"),
       kEquation(R"((\d+)x \+ (\d+) = (\d+) => (\d+)x = (\d+) => x = (\d+))"),
       kGcd(R"((gcd|lcm)\((\d+), (\d+)\) = (\d+))"), kMod(R"((\d+) mod (\d+) = (\d+))"), kSquare(R"((\d+)\^2 = (\d+))"),
       kCount(R"(count by (\d+):((?: \d+)+))"), kBuys(R"(\w+ has (\d+) \w+ and buys (\d+) more\. Now s?he has (\d+)\.)"),
       kCost(R"((\d+) \w+ at (\d+) each cost (\d+)\.)"), kChain(R"([-0-9 +*()]+(?: = [-0-9 +*()]+)+)");
-  if (std::regex_match(line, m, kDivision)) return verdict(n(3) == n(1) / n(2) && n(4) == n(1) % n(2));
-  if (std::regex_match(line, m, kCompare)) return verdict(m[2] == (n(1) < n(3) ? "<" : n(1) > n(3) ? ">" : "=="));
-  if (std::regex_match(line, m, kFraction)) {
+  if (whole_match(line, kDivision, m)) return verdict(n(3) == n(1) / n(2) && n(4) == n(1) % n(2));
+  if (whole_match(line, kCompare, m)) return verdict(m[2] == (n(1) < n(3) ? "<" : n(1) > n(3) ? ">" : "=="));
+  if (whole_match(line, kFraction, m)) {
     return verdict(n(5) == n(1) * n(4) + n(3) * n(2) && n(6) == n(2) * n(4) && n(5) * n(8) == n(6) * n(7) &&
                    std::gcd(n(7), n(8)) == 1);
   }
-  if (std::regex_match(line, m, kEquation))
+  if (whole_match(line, kEquation, m))
     return verdict(n(1) * n(6) + n(2) == n(3) && n(4) == n(1) && n(5) == n(1) * n(6));
-  if (std::regex_match(line, m, kGcd))
-    return verdict(n(4) == (m[1] == "gcd" ? std::gcd(n(2), n(3)) : std::lcm(n(2), n(3))));
-  if (std::regex_match(line, m, kMod)) return verdict(n(3) == n(1) % n(2));
-  if (std::regex_match(line, m, kSquare)) return verdict(n(2) == n(1) * n(1));
-  if (std::regex_match(line, m, kBuys)) return verdict(n(3) == n(1) + n(2));
-  if (std::regex_match(line, m, kCost)) return verdict(n(3) == n(1) * n(2));
-  if (std::regex_match(line, m, kCount)) {
+  if (whole_match(line, kGcd, m)) return verdict(n(4) == (m[1] == "gcd" ? std::gcd(n(2), n(3)) : std::lcm(n(2), n(3))));
+  if (whole_match(line, kMod, m)) return verdict(n(3) == n(1) % n(2));
+  if (whole_match(line, kSquare, m)) return verdict(n(2) == n(1) * n(1));
+  if (whole_match(line, kBuys, m)) return verdict(n(3) == n(1) + n(2));
+  if (whole_match(line, kCost, m)) return verdict(n(3) == n(1) * n(2));
+  if (whole_match(line, kCount, m)) {
     const long stride = n(1);
     std::istringstream in(m[2]);
     std::vector<long> values;
@@ -112,7 +126,7 @@ Verdict judge(const std::string& line) {
     }
     return Verdict::right;
   }
-  if (std::regex_match(line, kChain)) {
+  if (whole_match(line, kChain, m)) {
     std::set<long> values;
     std::istringstream in(line);
     for (std::string side; std::getline(in, side, '=');) {
@@ -286,7 +300,7 @@ void TestGenerators::json_is_valid_and_agrees() {
 
 void TestGenerators::logs_advance_and_requests_end() {
   std::string text;
-  static const std::regex kRequest(R"(.*request ([0-9a-f]{6}) (\w+ \S+) (started|-> \d+ in (\d+) ms))");
+  static const Pattern kRequest(R"(.*request ([0-9a-f]{6}) (\w+ \S+) (started|-> \d+ in (\d+) ms))");
   for (std::uint64_t i = 0; i < 300; ++i) {
     generators::document(3, domain_named("logs"), Split::train, i, text);
     std::string previous;
@@ -299,13 +313,13 @@ void TestGenerators::logs_advance_and_requests_end() {
                        std::stol(stamp.substr(17, 2))) *
                           1000 +
                       std::stol(stamp.substr(20, 3));
-      std::smatch m;
-      if (!std::regex_match(line, m, kRequest)) continue;
+      Groups m;
+      if (!whole_match(line, kRequest, m)) continue;
       if (m[3] == "started") {
         open[m[1]] = {m[2], ms};
       } else {
         QVERIFY(open.contains(m[1]));
-        QCOMPARE(open[m[1]].first, std::string(m[2]));
+        QCOMPARE(open[m[1]].first, m[2]);
         QCOMPARE(ms - open[m[1]].second, std::stol(m[4]));
         open.erase(m[1]);
       }
@@ -316,17 +330,17 @@ void TestGenerators::logs_advance_and_requests_end() {
 
 void TestGenerators::code_is_consistent() {
   std::string text;
-  static const std::regex kDefinition(R"(def (\w+)\()"), kCall(R"((?:= |return |print\()(\w+_\w+s)\()");
+  static const Pattern kDefinition(R"(def (\w+)\()"), kCall(R"((?:= |return |print\()(\w+_\w+s)\()");
   for (std::uint64_t i = 0; i < 300; ++i) {
     generators::document(3, domain_named("code"), Split::train, i, text);
     std::set<std::string> defined;
     int depth = 0;
     for (const std::string& line : lines_of(text)) {
       QVERIFY(line.find_first_not_of(' ') == std::string::npos || line.find_first_not_of(' ') % 4 == 0);
-      std::smatch m;
-      if (std::regex_search(line, m, kDefinition))
+      Groups m;
+      if (matches(line, kDefinition, m))
         defined.insert(m[1]);
-      else if (std::regex_search(line, m, kCall))
+      else if (matches(line, kCall, m))
         QVERIFY2(defined.contains(m[1]), line.c_str());
       for (const char c : line)
         depth += c == '(' || c == '[' || c == '{' ? 1 : c == ')' || c == ']' || c == '}' ? -1 : 0;
