@@ -6,33 +6,32 @@
 
 namespace moe::ui {
 
-void PanelTableModel::setTable(PanelTable table) {
-  if (table.columns != table_.columns || table.rows.size() != table_.rows.size()) {
+void PanelTableModel::setTable(QStringList columns, std::vector<QStringList> rows) {
+  if (columns != columns_ || rows.size() != rows_.size()) {
     beginResetModel();
-    table_ = std::move(table);
+    columns_ = std::move(columns);
+    rows_ = std::move(rows);
     endResetModel();
     return;
   }
-  const PanelTable before = std::exchange(table_, std::move(table));
+  const std::vector<QStringList> before = std::exchange(rows_, std::move(rows));
   const int last = columnCount() - 1;
-  for (std::size_t r = 0; r < table_.rows.size() && last >= 0; ++r) {
-    if (table_.rows[r] == before.rows[r]) continue;
+  for (std::size_t r = 0; r < rows_.size() && last >= 0; ++r) {
+    if (rows_[r] == before[r]) continue;
     const int row = static_cast<int>(r);
     emit dataChanged(index(row, 0), index(row, last));
   }
 }
 
 int PanelTableModel::rowCount(const QModelIndex& parent) const {
-  return parent.isValid() ? 0 : static_cast<int>(table_.rows.size());
+  return parent.isValid() ? 0 : static_cast<int>(rows_.size());
 }
 
 int PanelTableModel::columnCount(const QModelIndex& parent) const {
-  return parent.isValid() ? 0 : static_cast<int>(table_.columns.size());
+  return parent.isValid() ? 0 : static_cast<int>(columns_.size());
 }
 
-QString PanelTableModel::cell(int row, int column) const {
-  return table_.rows[static_cast<std::size_t>(row)].value(column);
-}
+QString PanelTableModel::cell(int row, int column) const { return rows_[static_cast<std::size_t>(row)].value(column); }
 
 QVariant PanelTableModel::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid)) return {};
@@ -54,7 +53,7 @@ QVariant PanelTableModel::data(const QModelIndex& index, int role) const {
 QVariant PanelTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (role != Qt::DisplayRole || section < 0) return {};
   if (orientation == Qt::Vertical) return section + 1;
-  QString name = table_.columns.value(section);
+  QString name = columns_.value(section);
   return name.replace(QLatin1Char('_'), QLatin1Char(' '));
 }
 

@@ -2,8 +2,8 @@
 // "Show as table": the plain values of any panel in a standard table view, the shortest way for a screen reader.
 #pragma once
 #include <QAbstractTableModel>
-
-#include "ui/widgets/panel.h"
+#include <QStringList>
+#include <vector>
 
 namespace moe::ui {
 
@@ -13,8 +13,14 @@ class PanelTableModel : public QAbstractTableModel {
   using QAbstractTableModel::QAbstractTableModel;
   /// Replaces the values. With the same columns and number of rows only changed cells are announced, so that a view
   /// keeps its place, selection and order while training goes on.
-  void setTable(PanelTable table);
-  const PanelTable& table() const { return table_; }
+  void setTable(QStringList columns, std::vector<QStringList> rows);
+  /// The same from a panel's table, or anything else with columns and rows.
+  template <class Table>
+  void setTable(Table table) {
+    setTable(std::move(table.columns), std::move(table.rows));
+  }
+  const QStringList& columns() const { return columns_; }
+  const std::vector<QStringList>& rows() const { return rows_; }
 
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
@@ -24,7 +30,8 @@ class PanelTableModel : public QAbstractTableModel {
 
  private:
   QString cell(int row, int column) const;
-  PanelTable table_;
+  QStringList columns_;
+  std::vector<QStringList> rows_;
 };
 
 }  // namespace moe::ui

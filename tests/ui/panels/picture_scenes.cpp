@@ -28,6 +28,14 @@ auto charts(bool compact) {
   };
 }
 
+/// The layer that collapses and comes back.
+auto waterfall() {
+  return [](ui::RunHistory& history, ui::Selection& selection) -> std::unique_ptr<QWidget> {
+    selection.select(ui::ExpertRef{1, 4});
+    return std::make_unique<ui::WaterfallPanel>(history, selection);
+  };
+}
+
 auto largeTokens() {
   return [](ui::RunHistory& history, ui::Selection& selection) -> std::unique_ptr<QWidget> {
     auto panel = std::make_unique<ui::TokenStripPanel>(history, selection);
@@ -51,7 +59,7 @@ std::vector<PictureScene> pictureScenes(bool wide) {
   return {
       {"routing_map", {left, wide ? 290 : 282}, plain<ui::RoutingMapPanel>()},
       {"routing_map_empty", {left, wide ? 290 : 282}, plain<ui::RoutingMapPanel>(), true},
-      {"waterfall", {left, wide ? 232 : 200}, plain<ui::WaterfallPanel>()},
+      {"waterfall", {left, wide ? 232 : 200}, waterfall()},
       {"expert_load", {left, wide ? 232 : 180}, plain<ui::ExpertLoadPanel>()},
       {"specialization", {left, wide ? 232 : 200}, plain<ui::SpecializationPanel>()},
       {"tokens", {wide ? 1280 : 774, wide ? 170 : 164}, plain<ui::TokenStripPanel>()},

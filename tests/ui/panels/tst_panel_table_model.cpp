@@ -10,12 +10,18 @@ using namespace moe::ui;
 
 class TestPanelTableModel : public QObject {
   Q_OBJECT
+  static std::vector<QStringList> rows(const QStringList& cells) {
+    std::vector<QStringList> out;
+    for (const QString& cell : cells) out.push_back({cell});
+    return out;
+  }
+
  private slots:
   void model() {
     PanelTableModel model;
     QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
     QCOMPARE(model.rowCount(), 0);
-    model.setTable({{"layer", "load_cv"}, {{"1", "0.5"}, {"2", "10"}, {"3", ""}}});
+    model.setTable({"layer", "load_cv"}, {{"1", "0.5"}, {"2", "10"}, {"3", ""}});
     QCOMPARE(model.rowCount(), 3);
     QCOMPARE(model.columnCount(), 2);
     QCOMPARE(model.headerData(1, Qt::Horizontal).toString(), QStringLiteral("load cv"));
@@ -31,20 +37,20 @@ class TestPanelTableModel : public QObject {
 
   void onlyChangedRowsAreAnnounced() {
     PanelTableModel model;
-    model.setTable({{"a"}, {{"1"}, {"2"}, {"3"}}});
+    model.setTable({"a"}, rows({"1", "2", "3"}));
     QSignalSpy changed(&model, &QAbstractItemModel::dataChanged), reset(&model, &QAbstractItemModel::modelReset);
-    model.setTable({{"a"}, {{"1"}, {"5"}, {"3"}}});
+    model.setTable({"a"}, rows({"1", "5", "3"}));
     QCOMPARE(changed.size(), 1);
     QCOMPARE(changed[0][0].toModelIndex().row(), 1);
     QCOMPARE(reset.size(), 0);
-    model.setTable({{"a"}, {{"1"}}});
+    model.setTable({"a"}, rows({"1"}));
     QCOMPARE(reset.size(), 1);
   }
 
   void raggedRows() {
     PanelTableModel model;
     QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    model.setTable({{"a", "b"}, {{"1"}, {}}});
+    model.setTable({"a", "b"}, {QStringList{"1"}, QStringList{}});
     QCOMPARE(model.data(model.index(1, 1)).toString(), QString());
   }
 };
