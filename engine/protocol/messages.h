@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/train/telemetry.h"
+#include "engine/core/error.h"  // what the readers below throw
+#include "engine/protocol/telemetry.h"
 
 namespace moe::protocol {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/train/telemetry.h"
+#include "engine/protocol/telemetry.h"
 
 namespace moe::run {
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/train/telemetry.h"
+#include "engine/protocol/telemetry.h"
 
 namespace moe::run {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/moe/moe_layer.h"
-#include "engine/train/telemetry.h"
+#include "engine/protocol/telemetry.h"
 
 namespace moe::train {
 

@@ -10,7 +10,7 @@
 
 #include "engine/core/config.h"
 #include "engine/data/dataset.h"
-#include "engine/train/telemetry.h"
+#include "engine/protocol/telemetry.h"
 
 namespace moe {
 class Backend;

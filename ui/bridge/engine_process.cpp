@@ -11,7 +11,6 @@
 #include <csignal>
 #endif
 
-#include "engine/core/error.h"
 
 namespace moe::ui {
 namespace {
