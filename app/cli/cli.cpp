@@ -13,6 +13,16 @@
 
 namespace moe::cli {
 
+void check_subcommand(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::string known;
+  for (const auto* command : app.get_subcommands(nullptr)) {
+    if (command->get_name() == argv[1]) return;
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  }
+  throw Error(ErrorKind::usage, "There is no subcommand " + printable(argv[1]), "", "one of " + known, "Run moe-cli --help");
+}
+
 std::pair<std::string, std::string> key_and_value(const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0)

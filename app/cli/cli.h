@@ -15,6 +15,9 @@ namespace moe::cli {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
+/// Throws Error(usage) that lists the subcommands when the first argument is the name of none.
+void check_subcommand(const CLI::App& app, int argc, char** argv);
+
 /// Options that every subcommand has, and the chosen action, which returns the exit code.
 struct Program {
   std::string color = "auto";  // auto | always | never

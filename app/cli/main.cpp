@@ -3,11 +3,9 @@
 #include <cstdio>
 #include <exception>
 #include <new>
-#include <string>
 
 #include "app/cli/cli.h"
 #include "engine/core/error.h"
-#include "engine/core/printable.h"
 
 namespace {
 
@@ -37,14 +35,11 @@ int main(int argc, char** argv) {
   for (auto* add : {add_train, add_resume, add_eval, add_inspect, add_logits, add_sample, add_verify, add_presets,
                     add_knobs, add_doctor, add_bench, add_serve})
     add(app, program);
-  if (argc > 1 && argv[1][0] != '-' && !app.get_subcommand_no_throw(argv[1])) {
-    std::string known;
-    for (const auto* command : app.get_subcommands({})) known += ' ' + command->get_name();
-    return fail(("There is no subcommand " + moe::printable(argv[1]) + ". Use one of:" + known + '.').c_str(),
-                moe::exit_code(moe::ErrorKind::usage));
-  }
   try {
+    check_subcommand(app, argc, argv);
     app.parse(argc, argv);
+  } catch (const moe::Error& error) {
+    return fail(error.what(), moe::exit_code(error.kind()));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : moe::exit_code(moe::ErrorKind::usage);
   }

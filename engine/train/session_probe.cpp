@@ -15,7 +15,7 @@ namespace {
 constexpr int kTokensPerDomain = 512, kTokensInAll = 16384, kMaxWindows = 16;
 constexpr int kStripTokens = 96, kShuffles = 20, kTopTokens = 12, kFellows = 8;
 constexpr std::int64_t kTokenFloor = 8;  // a share of fewer occurrences is chance
-constexpr double kShareOfTime = 0.05, kLongestGap = 5.0;
+constexpr double kShareOfTime = 0.03, kLongestGap = 5.0;
 
 /// Everything that is counted in one layer.
 struct LayerCounts {

@@ -20,7 +20,7 @@ class Prober {
   /// Changes neither weights nor random state. Layers without a router are left out.
   protocol::ProbeReport measure(const Trainer& trainer);
   /// Whether a probe is wanted after `step`: `every` steps or five seconds after the last one, but never so often that
-  /// probes take more than a twentieth of the time.
+  /// probes take more than three hundredths of the time.
   bool due(std::int64_t step, int every) const;
   std::int64_t last_step() const { return last_step_; }  // −1: none yet
 

@@ -2,6 +2,7 @@
 // moe-cli serve: commands, events, manners.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <QtTest>
 #include <functional>
@@ -281,6 +282,36 @@ class TestCliServe : public QObject {
     qInfo("%lld steps with a reader, %lld without", with, without);
     QVERIFY(with > 0);
     QVERIFY2(without >= with / 2, "training must not wait for the reader");
+  }
+
+  // A file-size limit on the running program stands for a disk that fills up and is cleared again.
+  void a_full_disk_pauses_and_goes_on() {
+    Server server;
+    const QString run = folder_.filePath("full");
+    server.start_tiny(run, {{"start", true}, {"settings", {{"train.steps", 1000000}, {"train.checkpoint_every", 0}}}});
+    server.wait_for([](const json& m) { return m.value("event", "") == "step" && m["step"] >= 20; });
+    rlimit old{}, low{};
+    const auto pid = static_cast<pid_t>(server.process.processId());
+    QCOMPARE(::prlimit(pid, RLIMIT_FSIZE, nullptr, &old), 0);
+    low = old;
+    low.rlim_cur = 4096;
+    QCOMPARE(::prlimit(pid, RLIMIT_FSIZE, &low, nullptr), 0);
+    const json error = server.event("error");
+    QVERIFY2(error.is_object() && error["kind"] == "resource", error.dump().c_str());
+    QVERIFY(!error["where"].get<std::string>().empty() && !error["action"].get<std::string>().empty());
+    const qint64 stopped = server.state("paused").at("step").get<qint64>();
+    QVERIFY2(failed_with(server.ask({{"cmd", "run"}}), "resource"), "the disk is still full");
+    QVERIFY2(failed_with(server.ask({{"cmd", "set"}, {"key", "router.top_k"}, {"value", 1}}), "resource"),
+             "an edit that cannot be logged does not act");
+    QVERIFY2(failed_with(server.ask({{"cmd", "checkpoint"}}), "resource"), "nor can it be saved");
+    QCOMPARE(::prlimit(pid, RLIMIT_FSIZE, &old, nullptr), 0);
+    QVERIFY(server.ask({{"cmd", "run"}, {"until", stopped + 30}}).at("ok").get<bool>());
+    server.wait_for([&](const json& m) {
+      return m.value("event", "") == "state" && m["state"] == "paused" && m["step"] == stopped + 30;
+    });
+    const json steps = server.ask({{"cmd", "history"}, {"max_rows", 100000}}).at("result").at("steps");
+    QCOMPARE(static_cast<qint64>(steps.size()), stopped + 30);  // no row was lost
+    QCOMPARE(steps.back().at("top_k").get<int>(), 2);
   }
 
   void closed_stdin_saves_and_ends() {
