@@ -30,7 +30,11 @@ std::vector<double> multiples(double low, double high, double spacing) {
 
 std::vector<double> roundTicks(double low, double high, int most) {
   if (!(high > low) || !std::isfinite(high - low)) return {};
-  return multiples(low, high, roundSpacing(high - low, most));
+  // One lone tick tells no scale, so the spacing is refined until two fit.
+  std::vector<double> ticks;
+  for (int refined = most; ticks.size() < 2 && refined < most + 8; ++refined)
+    ticks = multiples(low, high, roundSpacing(high - low, refined));
+  return ticks;
 }
 
 std::vector<double> stepTicks(double low, double high, int most) {

@@ -201,6 +201,7 @@ class TestSmoothing : public QObject {
     QCOMPARE(values, (std::vector<double>{0, 5'000, 10'000}));
     QCOMPARE(stepTicks(0, 3, 10), (std::vector<double>{0, 1, 2, 3}));
     QVERIFY(roundTicks(1, 1, 4).empty());
+    QCOMPARE(roundTicks(0.11, 0.72, 1).size(), std::size_t{3});  // 0.2, 0.4, 0.6, not the lone 0.5
     QCOMPARE(stepWord(12'000), QStringLiteral("12k"));
     QCOMPARE(stepWord(1'500), QStringLiteral("1.5k"));
     QCOMPARE(stepWord(250), QStringLiteral("250"));
