@@ -20,7 +20,8 @@ void check_subcommand(const CLI::App& app, int argc, char** argv) {
     if (command->get_name() == argv[1]) return;
     known += (known.empty() ? "" : ", ") + command->get_name();
   }
-  throw Error(ErrorKind::usage, "There is no subcommand " + printable(argv[1]), "", "one of " + known, "Run moe-cli --help");
+  throw Error(ErrorKind::usage, "There is no subcommand " + printable(argv[1]), "", "one of " + known,
+              "Run moe-cli --help");
 }
 
 std::pair<std::string, std::string> key_and_value(const std::string& text) {

@@ -47,7 +47,10 @@ ProgressView::ProgressView(const std::string& color) {
   color_ = color == "always" || (color == "auto" && bar_ && !is_set("NO_COLOR"));
 }
 
-ProgressView::~ProgressView() { clear(); }
+void ProgressView::finish() {
+  if (drawn_) write_stderr("\n");
+  drawn_ = false;
+}
 
 void ProgressView::clear() {
   if (drawn_) write_stderr("\r\033[K");

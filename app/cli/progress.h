@@ -13,11 +13,13 @@ class ProgressView {
  public:
   /// `color`: auto, always or never; NO_COLOR and TERM=dumb count in auto.
   explicit ProgressView(const std::string& color);
-  ~ProgressView();  // leaves the cursor on a line of its own
+  ~ProgressView() { finish(); }
 
   void start(std::int64_t step, std::int64_t until);
   void step(const protocol::StepReport& report);
   void preparing(const std::string& stage, std::uint64_t done, std::uint64_t total);
+  /// Leaves the bar where it is and goes to the next line.
+  void finish();
   /// A line that stays.
   void message(const std::string& text);
   bool is_bar() const { return bar_; }

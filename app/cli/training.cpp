@@ -62,6 +62,7 @@ class Listener {
     if (name == "error") view_.message("moe-cli: " + event.at("message").get<std::string>());
   }
   void message(const std::string& text) { view_.message(text); }
+  void finish() { view_.finish(); }
   void set_announced() { announced_ = true; }
   bool closed() const { return output_.closed(); }
   const OrderedJson& eval() const { return eval_; }
@@ -87,6 +88,7 @@ class Listener {
 };
 
 void summarise(const TrainingRequest& request, Listener& listener, const protocol::RunInfo& info) {
+  listener.finish();
   const OrderedJson& eval = listener.eval();
   std::string text;
   if (eval.is_object() && eval.at("loss").is_number())
