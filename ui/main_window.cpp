@@ -55,6 +55,8 @@ MainWindow::MainWindow(RunController& controller, Selection& selection, bool rem
   setPerspective(Perspective::train);
   resize(Theme::instance().px(1366), Theme::instance().px(768));
   refreshActions();
+  setFocusPolicy(Qt::ClickFocus);
+  setFocus();  // keys act on the window until a control is chosen
 }
 
 MainWindow::~MainWindow() = default;

@@ -223,6 +223,7 @@ void InspectSide::fill() {
       auto* item = new QListWidgetItem(QString::fromStdString(domains[static_cast<std::size_t>(d)]), domains_);
       item->setData(StripRole, d);
     }
+    if (many > 0 && strip_.domain() == TokenStripPanel::kAllDomains) strip_.setDomain(0);  // one text, read closely
     const int row = strip_.domain();
     domains_->setCurrentRow(row >= 0 && row < many ? row : -1);
   }

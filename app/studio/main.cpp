@@ -56,10 +56,12 @@ int main(int argc, char** argv) {
   for (const QString& pair : options.settings)
     if (pair.indexOf('=') < 1) return wrong("--set needs KEY=VALUE.");
   moe::ui::Studio studio(options);
-  QObject::connect(&studio, &moe::ui::Studio::finished, &app, [](int code, const QString& sentence) {
+  const auto end = [](int code, const QString& sentence) {
     if (code != 0) std::fprintf(stderr, "moe-studio: %s\n", qPrintable(sentence));
     QApplication::exit(code);
-  });
+  };
+  // Queued: it may be over before the event loop has begun.
+  QObject::connect(&studio, &moe::ui::Studio::finished, &app, end, Qt::QueuedConnection);
   studio.start();
   return QApplication::exec();
 }

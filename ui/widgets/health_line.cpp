@@ -95,10 +95,9 @@ void HealthLine::refresh() {
   put(vio_, some ? formatFixed(health_.maxViolation, 1) : QStringLiteral("–"));
   put(entropy_, some ? formatFixed(health_.entropy, 2) : QStringLiteral("–"));
   put(balance_, some ? formatFixed(health_.balanceLoss, 2) : QStringLiteral("–"));
-  if (sentence_->text() != health_.sentence) {
-    sentence_->setText(health_.sentence);
-    sentence_->setAccessibleName(health_.sentence.isEmpty() ? tr("Nothing needs attention") : health_.sentence);
-  }
+  if (sentence_->text() != health_.sentence) sentence_->setText(health_.sentence);
+  const QString spoken = health_.sentence.isEmpty() ? tr("Nothing needs attention") : health_.sentence;
+  if (sentence_->accessibleName() != spoken) sentence_->setAccessibleName(spoken);
   const bool warn = !health_.sentence.isEmpty();
   mark_->setVisible(warn);
   sentence_->setVisible(warn);

@@ -151,7 +151,7 @@ void KnobField::dress() {
   const Theme& theme = Theme::instance();
   if (line_) {
     line_->setFont(theme.font(Type::figure12));
-    line_->setFixedSize(theme.px(spec_.kind == KnobSpec::Text ? 112 : 72), theme.px(24));
+    line_->setFixedSize(theme.px(spec_.kind == KnobSpec::Text ? 112 : 64), theme.px(24));
     if (line_->isReadOnly()) {
       QPalette tones = line_->palette();
       tones.setColor(QPalette::Text, theme.color(Role::text2));

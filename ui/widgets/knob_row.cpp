@@ -36,11 +36,12 @@ KnobRow::KnobRow(const KnobSpec& spec, QWidget* parent) : QWidget(parent), spec_
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(theme.px(2));
   auto* line = new QHBoxLayout;
-  line->setSpacing(theme.px(6));
+  line->setSpacing(theme.px(4));
   auto* label = new TypeLabel(spec.label, Type::control13, Role::text, this);
   label->setToolTip(spec.source.isEmpty() ? spec.help : spec.help + QStringLiteral("\n") + spec.source);
   field_ = new KnobField(spec, !spec.live, this);
   label->setBuddy(field_->control());
+  label->setElided(true);
   line->addWidget(label);
   line->addWidget(new BadgeLabel(spec.live, this));
   line->addStretch(1);

@@ -182,10 +182,10 @@ void KnobSlider::paintEvent(QPaintEvent*) {
   const double y = height() / 2.0 - theme.px(1), thick = theme.px(4), x = handleX();
   const bool lit = hasFocus() || dragging_;
   p.setPen(Qt::NoPen);
-  p.setBrush(theme.color(theme.dark() ? Role::soft : Role::soft));
-  p.drawRoundedRect(QRectF(left(), y - thick / 2, groove(), thick), thick / 2, thick / 2);
+  p.setBrush(theme.color(Role::soft));
+  p.drawRoundedRect(QRectF(0, y - thick / 2, width(), thick), thick / 2, thick / 2);
   p.setBrush(theme.color(!isEnabled() ? Role::soft : lit ? Role::accentFill : Role::text2));
-  p.drawRoundedRect(QRectF(left(), y - thick / 2, x - left(), thick), thick / 2, thick / 2);
+  p.drawRoundedRect(QRectF(0, y - thick / 2, x, thick), thick / 2, thick / 2);
   const double standard = numberOf(spec_.fallback);
   if (std::isfinite(standard)) {
     p.setBrush(theme.color(Role::edge));

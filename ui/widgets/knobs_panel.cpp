@@ -113,10 +113,9 @@ void KnobsPanel::rebuild() {
   auto* scroll = findChild<QScrollArea*>();
   rows_.clear();
   content_ = new QWidget;
-  content_->setAutoFillBackground(false);
   const Theme& theme = Theme::instance();
   auto* column = new QVBoxLayout(content_);
-  column->setContentsMargins(theme.px(16), theme.px(4), theme.px(14), theme.px(16));
+  column->setContentsMargins(theme.px(16), theme.px(4), theme.px(8), theme.px(16));
   column->setSpacing(theme.px(8));
   QStringList groups;
   for (const KnobSpec& spec : controller_.hello().knobs)
@@ -137,6 +136,7 @@ void KnobsPanel::rebuild() {
   }
   column->addStretch(1);
   scroll->setWidget(content_);  // deletes the former one
+  setGround(content_, Role::dock);
   refresh();
 }
 

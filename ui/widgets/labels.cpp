@@ -2,6 +2,7 @@
 #include "ui/widgets/labels.h"
 
 #include <QPainter>
+#include <algorithm>
 
 #include "ui/widgets/icons.h"
 
@@ -38,6 +39,25 @@ void TypeLabel::dress() {
   tones.setColor(QPalette::WindowText, theme.color(role_));
   setPalette(tones);
   if (!widest_.isEmpty()) setMinimumWidth(QFontMetrics(font()).horizontalAdvance(widest_) + 2);
+}
+
+void TypeLabel::setElided(bool on) {
+  elided_ = on;
+  setSizePolicy(on ? QSizePolicy::Maximum : QSizePolicy::Preferred, QSizePolicy::Preferred);
+  updateGeometry();
+}
+
+QSize TypeLabel::minimumSizeHint() const {
+  const QSize least = QLabel::minimumSizeHint();
+  return elided_ ? QSize(std::min(least.width(), Theme::instance().px(48)), least.height()) : least;
+}
+
+void TypeLabel::paintEvent(QPaintEvent* event) {
+  if (!elided_ || fontMetrics().horizontalAdvance(text()) <= width()) return QLabel::paintEvent(event);
+  QPainter p(this);
+  p.setPen(palette().color(QPalette::WindowText));
+  p.setFont(font());
+  p.drawText(rect(), Qt::AlignVCenter | Qt::AlignLeft, fontMetrics().elidedText(text(), Qt::ElideRight, width()));
 }
 
 BadgeLabel::BadgeLabel(bool live, QWidget* parent) : QWidget(parent), live_(live) {

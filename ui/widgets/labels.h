@@ -15,12 +15,19 @@ class TypeLabel : public QLabel {
   void setType(Type type);
   /// Keeps the width of the widest of these texts, so that a live figure never moves its neighbours.
   void reserve(const QString& widest);
+  /// Gives way when space is short: "Evaluation wi…".
+  void setElided(bool on);
+  QSize minimumSizeHint() const override;
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
 
  private:
   void dress();
   Type type_;
   Role role_;
   QString widest_;
+  bool elided_ = false;
 };
 
 /// When a knob acts: an accent dot "live", or ↻ "new run" in text3.

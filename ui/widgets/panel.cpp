@@ -99,6 +99,7 @@ void Panel::setTitleWidget(QWidget* widget) {
   delete chrome_->titleWidget;
   chrome_->titleWidget = widget;
   chrome_->title->setVisible(widget == nullptr);
+  chrome_->subtitle->setMaximumHeight(widget ? 0 : QWIDGETSIZE_MAX);  // its stretch keeps the controls at the right
   if (widget) row->insertWidget(0, widget);
 }
 

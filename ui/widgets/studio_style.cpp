@@ -181,6 +181,7 @@ void StudioStyle::drawComplexControl(ComplexControl control, const QStyleOptionC
   if (control == CC_SpinBox) {
     const auto* spin = qstyleoption_cast<const QStyleOptionSpinBox*>(option);
     if (spin && spin->buttonSymbols == QAbstractSpinBox::NoButtons) {
+      if (!spin->frame) return;
       paintField(*painter, option->rect, enabled, focus, tone(Role::canvas));
       return;
     }

@@ -28,10 +28,12 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QMainWindow::separator { background: @line; width: 1px; height: 1px; }
 QMainWindow::separator:hover { background: @accent; }
-QSplitter::handle { background: @line; }
-QSplitter::handle:vertical { margin: #2#px 0; }
-QSplitter::handle:horizontal { margin: 0 #2#px; }
-QSplitter::handle:hover { background: @accent; }
+QSplitter::handle { background: @canvas; }
+QSplitter::handle:vertical { border-top: 1px solid @line; }
+QSplitter::handle:horizontal { border-left: 1px solid @line; }
+QSplitter::handle:vertical:hover { border-top: 2px solid @accent; }
+QSplitter::handle:horizontal:hover { border-left: 2px solid @accent; }
+QToolBar { background: @rail; border: 0; border-right: 1px solid @line; padding: 0; spacing: 0; }
 QTabBar { background: transparent; }
 QTabBar::tab { background: transparent; color: @text2; padding: #4#px 0 #5#px 0; margin-right: #18#px;
   border: 0; border-bottom: 2px solid transparent; }
@@ -68,6 +70,7 @@ QString styleSheet(const Theme& theme) {
                                                 {"@soft", Role::soft},
                                                 {"@edge", Role::edge},
                                                 {"@line", Role::line},
+                                                {"@rail", Role::rail},
                                                 {"@grid", Role::grid}};
   for (const auto& [name, role] : names) sheet.replace(QLatin1String(name), theme.color(role).name());
   for (int n : {2, 3, 4, 5, 6, 7, 8, 10, 12, 18, 28})

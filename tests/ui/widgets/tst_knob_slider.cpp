@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <QLineEdit>
+#include <QMouseEvent>
 #include <QSignalSpy>
 #include <cmath>
 
@@ -39,6 +41,7 @@ KnobSpec warmup() {
 class TstKnobSlider : public QObject {
   Q_OBJECT
  private slots:
+  void init() { moe::test::warningsAreFailures(); }
   void logScaleWithZeroAtTheLeft() {
     KnobSlider slider(balance());
     QCOMPARE(slider.valueAt(0), 0.0);
@@ -153,12 +156,5 @@ class TstKnobSlider : public QObject {
   }
 };
 
-int main(int argc, char** argv) {
-  QApplication app(argc, argv);
-  moe::test::Scratch scratch;
-  TstKnobSlider test;
-  const int failed = QTest::qExec(&test, argc, argv);
-  for (const QString& warning : moe::test::warnings()) std::fprintf(stderr, "logged: %s\n", qPrintable(warning));
-  return failed + static_cast<int>(moe::test::warnings().size());
-}
+int main(int argc, char** argv) { return moe::test::runScratchTest<TstKnobSlider>(argc, argv); }
 #include "tst_knob_slider.moc"

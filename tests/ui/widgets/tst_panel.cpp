@@ -29,6 +29,7 @@ class Plain : public Panel {
 class TstPanel : public QObject {
   Q_OBJECT
  private slots:
+  void init() { moe::test::warningsAreFailures(); }
   void hiddenPanelsWait() {
     RunHistory history;
     Selection selection;
@@ -80,16 +81,11 @@ class TstPanel : public QObject {
     QVERIFY(csv.open(QIODevice::ReadOnly));
     QCOMPARE(csv.readAll(), QByteArray("a,b\n\"1,5\",\"say \"\"x\"\"\"\n2,\"line\nbreak\"\n"));
     QVERIFY(!panel.saveCsv("/nowhere/v.csv").isEmpty());
-    if (QFile::exists("/dev/full")) QVERIFY(panel.saveCsv("/dev/full").contains("/dev/full"));
+    const QString full = folder.filePath("full.csv"), fullPicture = folder.filePath("full.png");
+    if (QFile::link("/dev/full", full)) QVERIFY(panel.saveCsv(full).contains(full));
+    if (QFile::link("/dev/full", fullPicture)) QVERIFY(panel.savePicture(fullPicture).contains(fullPicture));
   }
 };
 
-int main(int argc, char** argv) {
-  QApplication app(argc, argv);
-  moe::test::Scratch scratch;
-  TstPanel test;
-  const int failed = QTest::qExec(&test, argc, argv);
-  for (const QString& warning : moe::test::warnings()) std::fprintf(stderr, "logged: %s\n", qPrintable(warning));
-  return failed + static_cast<int>(moe::test::warnings().size());
-}
+int main(int argc, char** argv) { return moe::test::runScratchTest<TstPanel>(argc, argv); }
 #include "tst_panel.moc"

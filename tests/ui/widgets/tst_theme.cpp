@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include <QFontDatabase>
 #include <QFontMetricsF>
 
 #include "tests/support/studio_fixture.h"
@@ -43,7 +44,8 @@ class TstTheme : public QObject {
       row(qPrintable(QString("accent on %1").arg(name)), Role::accent, ground, 4.5);
       row(qPrintable(QString("flag text on %1").arg(name)), Role::flagText, ground, 4.5);
       row(qPrintable(QString("error on %1").arg(name)), Role::error, ground, 4.5);
-      row(qPrintable(QString("edge on %1").arg(name)), Role::edge, ground, 2.9);
+      // A field's inside is canvas, so 3:1 counts there; on the dock's tint it is a little less.
+      row(qPrintable(QString("edge on %1").arg(name)), Role::edge, ground, ground == Role::canvas ? 3.0 : 2.85);
       row(qPrintable(QString("selection on %1").arg(name)), Role::selection, ground, 3.0);
     }
     row("text2 on rail", Role::text2, Role::rail, 4.5);

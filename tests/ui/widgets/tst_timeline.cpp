@@ -14,6 +14,7 @@ class TstTimeline : public QObject {
   Q_OBJECT
  private slots:
   void init() {
+    moe::test::warningsAreFailures();
     history_ = std::make_unique<RunHistory>();
     moe::test::fillSampleRun(*history_, {6, 16, 1000});
     view_ = std::make_unique<TimelineView>(*history_);
@@ -90,12 +91,5 @@ class TstTimeline : public QObject {
   std::unique_ptr<TimelineView> view_;
 };
 
-int main(int argc, char** argv) {
-  QApplication app(argc, argv);
-  moe::test::Scratch scratch;
-  TstTimeline test;
-  const int failed = QTest::qExec(&test, argc, argv);
-  for (const QString& warning : moe::test::warnings()) std::fprintf(stderr, "logged: %s\n", qPrintable(warning));
-  return failed + static_cast<int>(moe::test::warnings().size());
-}
+int main(int argc, char** argv) { return moe::test::runScratchTest<TstTimeline>(argc, argv); }
 #include "tst_timeline.moc"

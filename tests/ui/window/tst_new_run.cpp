@@ -26,9 +26,13 @@ void drop(QWidget* target, const QString& path) {
 void typeInto(KnobField* field, const QString& text) {
   auto* line = field->findChild<QLineEdit*>();
   line->setFocus();
+  QTRY_VERIFY(line->hasFocus());
   line->selectAll();
   QTest::keyClicks(line, text);
+  QCOMPARE(line->text(), text);
   QTest::keyClick(line, Qt::Key_Tab);
+  std::fprintf(stderr, "DBG %s mod=%d vis=%d next=%s fw=%s\n", QApplication::focusWidget() ? QApplication::focusWidget()->metaObject()->className() : "-", line->isModified(), line->isVisible(), line->nextInFocusChain()->metaObject()->className(), line->window()->focusWidget() ? line->window()->focusWidget()->metaObject()->className() : "-");
+  for (QWidget* w = line->nextInFocusChain(); w != line; w = w->nextInFocusChain()) if (w->focusPolicy() & Qt::TabFocus) std::fprintf(stderr, "  %s vis=%d en=%d\n", w->metaObject()->className(), w->isVisible(), w->isEnabled());
 }
 
 }  // namespace
@@ -36,12 +40,13 @@ void typeInto(KnobField* field, const QString& text) {
 class TstNewRun : public QObject {
   Q_OBJECT
  private slots:
+  void init() { moe::test::warningsAreFailures(); }
   void startsWithThePresetAndWhatWasChanged() {
     WindowBench bench;
     QVERIFY(bench.ready());
     NewRunDialog* dialog = bench.window->newRunDialog();
     dialog->show();
-    QVERIFY(QTest::qWaitForWindowExposed(dialog));
+    QVERIFY(QTest::qWaitForWindowActive(dialog));
     QCOMPARE(dialog->presets()->count(), 2);
     dialog->setPreset("text-tiny");
     QCOMPARE(dialog->field("model.experts")->text(), QStringLiteral("4"));
@@ -59,7 +64,9 @@ class TstNewRun : public QObject {
     QVERIFY(bench.ready() && bench.training(3));
     NewRunDialog* dialog = bench.window->newRunDialog();
     dialog->show();
+    QVERIFY(QTest::qWaitForWindowActive(dialog));
     typeInto(dialog->field("model.experts"), "5000");
+    QCOMPARE(dialog->request().settings.size(), std::size_t{1});
     QTest::mouseClick(dialog->startButton(), Qt::LeftButton);
     QTRY_VERIFY2(dialog->problem().contains("1 to 4096"), qPrintable(dialog->problem()));
     QVERIFY(dialog->isVisible());
@@ -127,5 +134,5 @@ class TstNewRun : public QObject {
   }
 };
 
-int main(int argc, char** argv) { return moe::test::runWindowTest<TstNewRun>(argc, argv); }
+int main(int argc, char** argv) { return moe::test::runScratchTest<TstNewRun>(argc, argv); }
 #include "tst_new_run.moc"

@@ -12,6 +12,7 @@ using moe::test::WindowBench;
 class TstWindowFaults : public QObject {
   Q_OBJECT
  private slots:
+  void init() { moe::test::warningsAreFailures(); }
   void killedEngineAndRestart() {
     WindowBench bench;
     QVERIFY(bench.ready() && bench.training(45));
@@ -111,5 +112,5 @@ class TstWindowFaults : public QObject {
   }
 };
 
-int main(int argc, char** argv) { return moe::test::runWindowTest<TstWindowFaults>(argc, argv); }
+int main(int argc, char** argv) { return moe::test::runScratchTest<TstWindowFaults>(argc, argv); }
 #include "tst_window_faults.moc"

@@ -59,18 +59,4 @@ struct WindowBench {
   }
 };
 
-/// main() of a window test: offscreen, scratch settings, and every logged warning is a failure.
-template <class Test>
-int runWindowTest(int argc, char** argv) {
-  QApplication app(argc, argv);
-  int failed = 0;
-  {
-    Scratch scratch;
-    Test test;
-    failed = QTest::qExec(&test, argc, argv);
-  }
-  for (const QString& warning : warnings()) std::fprintf(stderr, "logged: %s\n", qPrintable(warning));
-  return failed + static_cast<int>(warnings().size());
-}
-
 }  // namespace moe::test
