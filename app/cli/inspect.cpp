@@ -43,7 +43,7 @@ std::string as_text(const protocol::Trace& trace, const std::vector<int>& layers
     for (int l = 0; l < trace.layers; ++l) {
       text += fmt::format("  L{}", layers[static_cast<std::size_t>(l)]);
       for (int k = 0; k < trace.top_k; ++k) {
-        const auto i = static_cast<std::size_t>((l * trace.tokens() + t) * trace.top_k + k);
+        const auto i = static_cast<std::size_t>(((std::int64_t{l} * trace.tokens()) + t) * trace.top_k + k);
         if (trace.experts_of[i] >= 0) text += fmt::format(" E{}:{:.3f}", trace.experts_of[i], trace.weights[i]);
       }
     }

@@ -151,7 +151,7 @@ void Session::Impl::settle(bool single_steps) {
 }
 
 // A full disk pauses: the run goes on once there is space. Everything else needs a decision.
-void Session::Impl::trouble(std::exception_ptr error) {
+void Session::Impl::trouble(const std::exception_ptr& error) {
   const protocol::ErrorInfo info = describe(error, run_->safe_step());
   step_ = run_->step_count();
   try {

@@ -20,7 +20,7 @@ OrderedJson saved_json(const Saved& saved) {
 }  // namespace
 
 void Session::Impl::execute(const Json& command) {
-  const Json id = command.at("id");
+  const Json& id = command.at("id");
   try {
     answer(command.at("cmd").get<std::string>(), command);
   } catch (...) {
@@ -29,7 +29,7 @@ void Session::Impl::execute(const Json& command) {
 }
 
 void Session::Impl::answer(const std::string& name, const Json& command) {
-  const Json id = command.at("id");
+  const Json& id = command.at("id");
   if (name == "new") return start_new(command);
   if (name == "open") return open(command);
   if (name == "pause") return pause(id);
@@ -229,10 +229,12 @@ OrderedJson Session::Impl::inspect(const Json& command) const {
   const Run& run = open_run();
   std::vector<std::int32_t> tokens;
   if (const auto ids = command.find("tokens"); ids != command.end()) {
-    const Error wrong(ErrorKind::usage, "The tokens are not a list of token ids", "tokens", "", "Send [1, 2, 3]");
-    if (!ids->is_array()) throw wrong;
+    const auto wrong = [] {
+      return Error(ErrorKind::usage, "The tokens are not a list of token ids", "tokens", "", "Send [1, 2, 3]");
+    };
+    if (!ids->is_array()) throw wrong();
     for (const Json& id : *ids) {
-      if (!id.is_number_integer() || id < 0 || id > std::numeric_limits<std::int32_t>::max()) throw wrong;
+      if (!id.is_number_integer() || id < 0 || id > std::numeric_limits<std::int32_t>::max()) throw wrong();
       tokens.push_back(id.get<std::int32_t>());
     }
   } else {

@@ -12,7 +12,7 @@ OrderedJson make_event(const char* name, OrderedJson body) {
   return event;
 }
 
-protocol::ErrorInfo describe(std::exception_ptr error, std::int64_t safe_step) {
+protocol::ErrorInfo describe(const std::exception_ptr& error, std::int64_t safe_step) {
   try {
     std::rethrow_exception(error);
   } catch (const Error& e) {

@@ -18,7 +18,7 @@ using OrderedJson = nlohmann::ordered_json;
 OrderedJson make_event(const char* name, OrderedJson body);
 
 /// What an exception means to the other side; anything that is not an Error is a failure, no memory is a resource.
-protocol::ErrorInfo describe(std::exception_ptr error, std::int64_t safe_step = -1);
+protocol::ErrorInfo describe(const std::exception_ptr& error, std::int64_t safe_step = -1);
 /// Kind of a described error; `failure` for an unknown word.
 ErrorKind kind_of(const protocol::ErrorInfo& info);
 

@@ -33,7 +33,7 @@ struct Session::Impl {
   void execute_batch();
   void advance();
   void settle(bool single_steps);
-  void trouble(std::exception_ptr error);
+  void trouble(const std::exception_ptr& error);
   void set_state(State state);
   bool keep_preparing(const data::Progress& progress);
   std::int64_t target() const { return until_ ? *until_ : run_->horizon(); }
@@ -44,7 +44,7 @@ struct Session::Impl {
   void execute_sets();
   void start_new(const Json& command);
   void open(const Json& command);
-  void open_read_only(const std::filesystem::path& folder, const Json& id);
+  void open_read_only(const std::filesystem::path& path, const Json& id);
   void opened(const Json& id, const Json& command);
   void go(std::optional<std::int64_t> until, bool single_steps);
   void pause(const Json& id);

@@ -112,7 +112,7 @@ protocol::ProbeReport Prober::measure(const Trainer& trainer) {
     report.tokens += trace.tokens;
     while (static_cast<int>(layers.size()) < trace.layers)
       layers.emplace_back(trace.experts, domains, trainer.config().model.vocabulary);
-    const auto per_layer = static_cast<std::size_t>(trace.tokens * trace.top_k);
+    const auto per_layer = trace.experts_of.size() / static_cast<std::size_t>(std::max(1, trace.layers));
     for (std::size_t l = 0; l < layers.size(); ++l)
       layers[l].add(window.domain, {trace.top_k, std::span(trace.experts_of).subspan(l * per_layer, per_layer), ids});
     if (has_strip[static_cast<std::size_t>(window.domain)]) continue;

@@ -52,13 +52,15 @@ Config with_live_change(const Config& config, const std::string& key, const std:
 std::vector<ScheduledEdit> parse_schedule(const nlohmann::json& list, Config config, std::int64_t first) {
   std::vector<ScheduledEdit> schedule;
   if (list.is_null()) return schedule;
-  const Error shape(ErrorKind::usage, "The scheduled edits are not a list of step, key and value", "at",
-                    "[{\"step\": 100, \"key\": \"router.top_k\", \"value\": 1}, …]", "Send such a list");
-  if (!list.is_array()) throw shape;
+  const auto shape = [] {
+    return Error(ErrorKind::usage, "The scheduled edits are not a list of step, key and value", "at",
+                 "[{\"step\": 100, \"key\": \"router.top_k\", \"value\": 1}, …]", "Send such a list");
+  };
+  if (!list.is_array()) throw shape();
   for (const auto& item : list) {
     if (!item.is_object() || !item.contains("step") || !item["step"].is_number_integer() || !item.contains("key") ||
         !item["key"].is_string() || !item.contains("value"))
-      throw shape;
+      throw shape();
     const auto key = item["key"].get<std::string>();
     const bool huge = item["step"].is_number_unsigned() && item["step"].get<std::uint64_t>() > INT64_MAX;
     const std::int64_t step = huge ? -1 : item["step"].get<std::int64_t>();

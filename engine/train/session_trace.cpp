@@ -78,7 +78,7 @@ protocol::Trace to_protocol(const RoutingTrace& trace, std::span<const std::int3
   append_rows(out.weights, trace.weights, trace.layers, trace.tokens, rows, trace.top_k);
   if (with_probabilities && trace.probabilities.size() <= kMaxProbabilities)
     append_rows(out.probabilities, trace.probabilities, trace.layers, trace.tokens, rows, trace.experts);
-  const auto predicted = static_cast<std::size_t>(rows * kPredictions);
+  const auto predicted = static_cast<std::size_t>(rows) * kPredictions;
   for (std::size_t i = 0; i < predicted; ++i) out.predicted.push_back(tokenizer.piece(trace.predicted[i]));
   out.predicted_share.assign(trace.predicted_share.begin(),
                              trace.predicted_share.begin() + static_cast<std::ptrdiff_t>(predicted));

@@ -6,8 +6,8 @@
 // usage: bench_telemetry [PRESET [STEPS [ROUNDS]]]
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <time.h>
 #include <unistd.h>
+#include <ctime>
 
 #include <algorithm>
 #include <charconv>
