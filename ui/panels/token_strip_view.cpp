@@ -64,6 +64,7 @@ TokenStripView::TokenStripView(Selection& selection, QWidget* parent)
   setFocusPolicy(Qt::StrongFocus);
   viewport()->setMouseTracking(true);
   viewport()->setCursor(Qt::PointingHandCursor);
+  setAccessibleName(tr("Tokens"));
   setAccessibleDescription(tr("Text token by token. Arrow keys move from token to token."));
   const auto repaint = [this] {
     viewport()->update();
@@ -165,7 +166,8 @@ void TokenStripView::say() {
         layout_.strips()[static_cast<std::size_t>(layout_.blocks()[static_cast<std::size_t>(block)].strip)];
     words = tokenSentence(*strip.trace, selection_.layer(), token);
   }
-  if (accessibleName() != words) setAccessibleName(words);
+  const QString name = words.isEmpty() ? tr("Tokens") : words;
+  if (accessibleName() != name) setAccessibleName(name);
   emit wordsChanged(words);
 }
 
