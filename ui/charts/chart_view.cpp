@@ -57,6 +57,7 @@ ChartView::ChartView(QWidget* parent) : QChartView(parent), x_(new QValueAxis(th
   setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setMinimumSize(60, 40);
   setFocusPolicy(Qt::NoFocus);
+  viewport()->setFocusPolicy(Qt::NoFocus);  // QGraphicsView gives its viewport one of its own
   viewport()->setAutoFillBackground(false);
 }
 

@@ -309,9 +309,13 @@ class TstWindow : public QObject {
         if (qobject_cast<const QScrollArea*>(widget) || qobject_cast<const QMenuBar*>(widget)) continue;
         QAccessibleInterface* face = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
         const QString name = face ? face->text(QAccessible::Name) : QString();
-        QVERIFY2(!name.isEmpty(), qPrintable(QString("%1 %2 in %3")
-                                                 .arg(widget->metaObject()->className(), widget->objectName(),
-                                                      widget->parentWidget()->objectName())));
+        QVERIFY2(!name.isEmpty(),
+                 qPrintable(QString("%1 %2 in %3 of %4")
+                                .arg(widget->metaObject()->className(), widget->objectName(),
+                                     widget->parentWidget()->metaObject()->className(),
+                                     widget->parentWidget()->parentWidget()
+                                         ? widget->parentWidget()->parentWidget()->metaObject()->className()
+                                         : "nothing")));
       }
     }
   }
