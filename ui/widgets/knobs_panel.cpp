@@ -92,6 +92,7 @@ KnobsPanel::KnobsPanel(RunController& controller, QWidget* parent) : QWidget(par
           [this](const QString& key, const QString& before, const QString& after, qint64 step) {
             if (const auto old = rows_.find(noted_); old != rows_.end() && noted_ != key) old->second->clearEdit();
             noted_ = key;
+            before_ = valueFromText(before.toStdString());
             if (KnobRow* changed = row(key)) {
               changed->setValue(valueFromText(after.toStdString()));
               changed->showEdit(before, after, step);
@@ -229,7 +230,9 @@ void KnobsPanel::answered(const QString& key, const Pending& sent, const Reply& 
 
 void KnobsPanel::undoKey(const QString& key) {
   const auto* top = undo_.index() > 0 ? static_cast<const KnobEdit*>(undo_.command(undo_.index() - 1)) : nullptr;
-  if (top && top->key() == key) undo_.undo();
+  if (top && top->key() == key) return undo_.undo();
+  // An edit of an earlier session is in the run's log, not on this stack: going back is an edit of its own.
+  if (key == noted_) send(key, before_, 0, true);
 }
 
 }  // namespace moe::ui

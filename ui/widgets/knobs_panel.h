@@ -51,7 +51,8 @@ class KnobsPanel : public QWidget {
   std::map<QString, KnobRow*> rows_;
   std::map<QString, Pending> pending_;
   QTimer debounce_;
-  QString noted_;  // key whose third line is shown
+  QString noted_;          // key whose third line is shown
+  nlohmann::json before_;  // its value before that edit
 };
 
 }  // namespace moe::ui
