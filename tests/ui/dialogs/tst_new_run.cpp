@@ -31,8 +31,6 @@ void typeInto(KnobField* field, const QString& text) {
   QTest::keyClicks(line, text);
   QCOMPARE(line->text(), text);
   QTest::keyClick(line, Qt::Key_Tab);
-  std::fprintf(stderr, "DBG %s mod=%d vis=%d next=%s fw=%s\n", QApplication::focusWidget() ? QApplication::focusWidget()->metaObject()->className() : "-", line->isModified(), line->isVisible(), line->nextInFocusChain()->metaObject()->className(), line->window()->focusWidget() ? line->window()->focusWidget()->metaObject()->className() : "-");
-  for (QWidget* w = line->nextInFocusChain(); w != line; w = w->nextInFocusChain()) if (w->focusPolicy() & Qt::TabFocus) std::fprintf(stderr, "  %s vis=%d en=%d\n", w->metaObject()->className(), w->isVisible(), w->isEnabled());
 }
 
 }  // namespace
