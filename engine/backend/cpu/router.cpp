@@ -73,8 +73,9 @@ void CpuRouter::softmax_backward(View ds, ConstView dp, ConstView p, bool accumu
 void CpuRouter::top_k(View ids, ConstView scores, int k) {
   with_real(scores.dtype, [&]<class T>() {
     const std::int64_t n = scores.dim(1);
+    runtime_.reserve_scratch<T>(0, k);
     for_rows(scores.dim(0), n * k, [&](std::int64_t t) {
-      top_k_row(ids.as<std::int32_t>() + t * k, runtime_.scratch<T>(0, k), scores.as<T>() + t * n, n, k);
+      top_k_row(ids.as<std::int32_t>() + t * k, runtime_.scratch<T>(0), scores.as<T>() + t * n, n, k);
     });
   });
 }
@@ -186,9 +187,10 @@ void CpuRouter::balance_loss_backward(View ds, ConstView p, ConstView counts, in
 void CpuRouter::log_sum_exp(View lse, ConstView s) {
   with_real(s.dtype, [&]<class T>() {
     const std::int64_t n = s.dim(1), grain = row_grain(n);
+    runtime_.reserve_scratch<T>(0, grain * n);
     runtime_.for_ranges(s.dim(0), grain, [&](std::int64_t begin, std::int64_t end) {
       const T* from = s.as<T>() + begin * n;
-      T* e = runtime_.scratch<T>(0, grain * n);
+      T* e = runtime_.scratch<T>(0);
       exp_rows(e, from, end - begin, n);
       for (std::int64_t t = 0; t < end - begin; ++t)
         lse.as<T>()[begin + t] = row_max(from + t * n, n) + std::log(row_sum(e + t * n, n));
