@@ -26,7 +26,7 @@ class CpuBackend final : public Backend {
   std::string describe() const override { return describe_gemm(); }
 
   void* allocate(std::size_t bytes) override { return allocate_aligned(bytes); }
-  void free(void* block, std::size_t) override { free_aligned(block); }
+  void free(void* block, std::size_t bytes) override { free_aligned(block, bytes); }
   void copy_from_host(View target, const void* source) override;
   void copy_to_host(void* target, ConstView source) override;
   void zero(View target) override;

@@ -37,7 +37,7 @@ class Scratch {
 };
 
 void* allocate_aligned(std::size_t bytes);
-void free_aligned(void* block);
+void free_aligned(void* block, std::size_t bytes);
 
 struct Runtime {
   explicit Runtime(int threads);
