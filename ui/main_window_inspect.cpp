@@ -125,6 +125,11 @@ InspectSide::InspectSide(RunController& controller, Selection& selection, TokenS
   connect(domains_, &QListWidget::currentRowChanged, this, &InspectSide::chose);
   connect(&history_, &RunHistory::updated, this, &InspectSide::fill);
   connect(&history_, &RunHistory::runChanged, this, &InspectSide::fill);
+  // The path below always is of a token of the text above, also of one that was chosen in another perspective.
+  connect(&selection_, &Selection::tokenChanged, this, [this] {
+    if (const auto token = selection_.token())
+      strip_.setDomain(token->strip < 0 ? TokenStripPanel::kOwnText : token->strip);
+  });
   connect(&strip_, &TokenStripPanel::domainChanged, this, [this](int domain) {
     const QSignalBlocker quiet(domains_);
     for (int i = 0; i < domains_->count(); ++i)
@@ -247,7 +252,10 @@ void InspectSide::fill() {
 
 void InspectSide::chose() {
   const QListWidgetItem* item = domains_->currentItem();
-  if (item) strip_.setDomain(item->data(StripRole).toInt());
+  if (!item) return;
+  const int strip = item->data(StripRole).toInt();
+  strip_.setDomain(strip);
+  if (!selection_.token() || selection_.token()->strip != strip) selection_.selectToken(TokenRef{strip, 0});
 }
 
 }  // namespace moe::ui
