@@ -10,6 +10,7 @@
 #include "ui/bridge/banner.h"
 #include "ui/bridge/engine_process.h"
 #include "ui/bridge/hello.h"
+#include "ui/bridge/selection.h"
 
 namespace moe::ui {
 
@@ -47,6 +48,12 @@ class RunController : public QObject {
   void cancelPreparing();  // a `new` or `open` on its way; nothing is left behind
   void stop(bool keep);
   void setKnob(const QString& key, const nlohmann::json& value, ReplyHandler handler = {});
+  /// One after the other: of several values of a key that wait for a step the engine applies only the last.
+  void revive(std::vector<ExpertRef> experts);
+  void addExpert();
+  void removeIdlestExpert();
+  /// Why experts cannot be revived, added or removed now; empty: they can.
+  QString whyNoExpertEdit() const;
   void inspect(const QString& text, ReplyHandler handler = {});
   void exportMetrics(const QString& file, ReplyHandler handler);
   /// Ends the engine, starts it again and opens the run from its newest checkpoint.
