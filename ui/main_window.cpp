@@ -18,6 +18,7 @@
 #include "ui/main_window_inspect.h"
 #include "ui/main_window_train.h"
 #include "ui/panels/expert_card.h"
+#include "ui/panels/revive_line.h"
 #include "ui/panels/token_strip_panel.h"
 #include "ui/widgets/banner_bar.h"
 #include "ui/widgets/buttons.h"
@@ -144,13 +145,6 @@ void MainWindow::connectAll() {
     selection_.clear();
     rememberRecent();
   });
-  const auto labels = [this] {
-    std::map<QString, QString> words;
-    for (const KnobSpec& knob : controller_.hello().knobs) words[knob.key] = knob.label;
-    transport_->timeline()->setLabels(std::move(words));
-  };
-  connect(&controller_, &RunController::greeted, this, labels);
-  labels();
   connect(&history_, &RunHistory::runChanged, this, [this] {
     const QString name = QString::fromStdString(history_.info().name);
     setWindowTitle(history_.hasRun() ? tr("%1 — MoE Studio").arg(name) : tr("MoE Studio"));
@@ -162,6 +156,9 @@ void MainWindow::connectAll() {
   connect(banners_, &BannerBar::triggered, this, &MainWindow::handle);
   connect(header_, &HeaderBar::findWanted, this, &MainWindow::findAnything);
   connect(knobs_, &KnobsPanel::newRunWanted, this, [this] { newRunDialog({}, true)->show(); });
+  connect(card_->revive(), &ReviveLine::wanted, this,
+          [this](const ExpertRef& expert) { controller_.revive({expert}); });
+  connect(health_, &HealthLine::reviveWanted, &controller_, &RunController::revive);
   connect(empty_, &EmptyPage::newRunWanted, this, [this] { newRunDialog()->show(); });
   connect(empty_, &EmptyPage::openRunWanted, this, &MainWindow::openRunByDialog);
   for (Panel* panel : panels()) {
