@@ -12,11 +12,14 @@
 namespace moe {
 namespace {
 
-[[noreturn]] void refuse(const char* key, const std::string& what, const char* limit, const std::string& action) {
+[[noreturn]] void refuse(const char* key, const std::string& what, const std::string& limit,
+                         const std::string& action) {
   throw Error(ErrorKind::usage, what, key, limit, action);
 }
 
-bool is_dense_layer(const ModelConfig& m, int layer) { return m.dense_every > 0 && (layer + 1) % m.dense_every == 0; }
+bool is_dense_layer(const ModelConfig& m, int layer) {
+  return layer < m.dense_first || (m.dense_every > 0 && (layer + 1) % m.dense_every == 0);
+}
 
 void check_attention(const ModelConfig& m) {
   if (m.width % m.heads != 0)
@@ -42,9 +45,40 @@ void check_experts(const Config& c) {
         fmt::format("{} experts per token are more than model.experts = {}", c.router.top_k, c.model.experts),
         "top-k is at most the number of experts",
         fmt::format("Set router.top_k to {} or less, or model.experts to {} or more", c.model.experts, c.router.top_k));
+  if (c.model.dense_first >= c.model.layers && c.model.experts > 1)
+    refuse("model.dense_first",
+           fmt::format("{} dense layers leave none of {} with experts", c.model.dense_first, c.model.layers),
+           "fewer than model.layers", "Use model.experts = 1 for a dense model");
   if (c.model.dense_every == 1)
     refuse("model.dense_every", "1 would leave no layer with experts", "0 for none, or 2 and more",
            "Use model.experts = 1 for a dense model");
+}
+
+void check_groups(const Config& c) {
+  const int groups = c.router.groups, used = c.router.group_top_k, experts = c.model.experts;
+  if (experts % groups != 0)
+    refuse("router.groups", fmt::format("{} groups do not divide model.experts = {}", groups, experts),
+           "each group holds the same number of experts",
+           fmt::format("Set router.groups to 1 or to a divisor of {}", experts));
+  if (used > groups)
+    refuse("router.group_top_k", fmt::format("{} groups a token are more than router.groups = {}", used, groups),
+           "at most router.groups", fmt::format("Set router.group_top_k to {} or less", groups));
+  if (groups > 1 && c.router.top_k > experts / groups * used)
+    refuse("router.top_k",
+           fmt::format("{} experts a token are more than {} groups of {} hold", c.router.top_k, used, experts / groups),
+           "top-k is at most the experts in the groups a token may use",
+           "Raise router.group_top_k or lower router.top_k");
+}
+
+void check_remedies(const Config& c) {
+  const double given = 1.0 * c.remedy.min_tokens * c.model.experts;
+  const double there = 1.0 * c.train.batch * c.model.context * c.router.top_k;
+  if (given > there)
+    refuse("remedy.min_tokens",
+           fmt::format("{} tokens for each of {} experts are more than the {} assignments of a micro-batch",
+                       c.remedy.min_tokens, c.model.experts, there),
+           fmt::format("at most {}", static_cast<std::int64_t>(there / c.model.experts)),
+           "Lower it or use a larger batch");
 }
 
 void check_schedule(const Config& c) {
@@ -95,6 +129,8 @@ double training_bytes(const Config& config) {
 void validate(const Config& config) {
   check_attention(config.model);
   check_experts(config);
+  check_groups(config);
+  check_remedies(config);
   check_schedule(config);
   const double need = training_bytes(config), have = physical_memory();
   if (config.train.device != "cuda" && need > have) {

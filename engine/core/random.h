@@ -23,6 +23,11 @@ enum class Purpose : std::uint32_t {
   shuffle = 7,
   sample = 8,
   revive = 9,
+  router_jitter = 10,
+  router_uniform = 11,
+  router_learned = 12,
+  random_routing = 13,
+  random_second = 14,
 };
 
 /// A named stream: (seed, step, layer or row, purpose). `at(i)` gives the i-th block of four words.
