@@ -19,6 +19,9 @@ class GroupedExperts {
   /// dx_sorted of dy_sorted; accumulates parameter gradients.
   View backward(nn::Pass& pass, ConstView dy_sorted, ConstView offsets);
 
+  nn::ParameterId input_weights() const { return w13_; }
+  nn::ParameterId output_weights() const { return w2_; }
+
  private:
   nn::ParameterSet& parameters_;
   int width_, hidden_;
