@@ -22,6 +22,12 @@ struct LayerReport {
   double load_cv = kAbsent;            // standard deviation / mean of the loads
   double max_violation = kAbsent;      // (max − mean)/mean
   int dead = 0;                        // experts without a token in this step
+  std::vector<std::int64_t> kept;      // [E] assignments after drops; empty when nothing could be dropped
+  double importance_cv2 = kAbsent;     // CV² of the gate weights, ÷ coefficient; 0 = even
+  double load_cv2 = kAbsent;           // CV² of the smooth load, ÷ coefficient
+  std::vector<double> bias;            // [E] of a loss-free router, after the step; else empty
+  std::vector<int> revived;            // experts that were revived by themselves after this step
+  std::int64_t dropped() const;        // assignments that found no place
 };
 
 struct StepReport {
@@ -35,6 +41,12 @@ struct StepReport {
   int top_k = 0;                       // in force during this step
   std::vector<LayerReport> layers;     // MoE layers only
 };
+
+inline std::int64_t LayerReport::dropped() const {
+  std::int64_t n = 0;
+  for (std::size_t e = 0; e < kept.size(); ++e) n += load[e] - kept[e];
+  return n;
+}
 
 /// Held-out loss by domain.
 struct EvalReport {

@@ -54,7 +54,7 @@ EvalReport Trainer::evaluate(int windows_per_domain) const {
   const auto measure = [&] {
     if (rows.count() == 0) return;
     nn::Pass pass = self.begin(rows.inputs, rows.count(), context);
-    self.model.forward(pass);
+    self.model->forward(pass);
     self.read_loss(pass, rows.targets, /*with_gradient=*/false);
     for (std::size_t i = 0; i < rows.targets.size(); ++i) {
       if (rows.targets[i] < 0) continue;

@@ -6,11 +6,13 @@
 namespace moe::train {
 
 bool is_dense(const ModelConfig& model, int layer) {
-  return model.experts == 1 || (model.dense_every > 0 && (layer + 1) % model.dense_every == 0);
+  return model.experts == 1 || layer < model.dense_first ||
+         (model.dense_every > 0 && (layer + 1) % model.dense_every == 0);
 }
 
-Model::Model(Backend& backend, const Config& config, DType dtype)
+Model::Model(Backend& backend, const Config& config, DType dtype, std::function<std::vector<double>()> token_frequency)
     : config_(config),
+      token_frequency_(std::move(token_frequency)),
       decoder_(parameters_, config.model, [this](nn::ParameterSet&, int layer, const std::string& prefix) {
         return make_feed_forward(layer, prefix);
       }) {
@@ -29,7 +31,8 @@ std::unique_ptr<nn::FeedForward> Model::make_feed_forward(int layer, const std::
         parameters_, shape,
         nn::FeedForwardNames{mlp + "gate_proj.weight", mlp + "up_proj.weight", mlp + "down_proj.weight"});
   }
-  auto moe_layer = std::make_unique<routing::MoeLayer>(parameters_, config_, layer, prefix + "block_sparse_moe.");
+  auto moe_layer =
+      std::make_unique<routing::MoeLayer>(parameters_, config_, layer, prefix + "block_sparse_moe.", token_frequency_);
   moe_layers_.push_back(moe_layer.get());
   return moe_layer;
 }

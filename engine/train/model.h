@@ -3,6 +3,7 @@
 // and the total loss = task + Σ_layers (balance.coefficient·balance + router.z_coefficient·z).
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -18,7 +19,8 @@ class Model {
  public:
   /// `config` must outlive the model; its router and balance groups are read in every pass. Registers, allocates and
   /// initialises the parameters: a pure function of (config, config.seed). Throws Error(usage | resource).
-  Model(Backend& backend, const Config& config, DType dtype);
+  /// `token_frequency`: see routing::RouterShape.
+  Model(Backend& backend, const Config& config, DType dtype, std::function<std::vector<double>()> token_frequency);
 
   /// logits[T,V] of the pass's token ids.
   View forward(nn::Pass& pass) { return decoder_.forward(pass); }
@@ -37,6 +39,7 @@ class Model {
   std::unique_ptr<nn::FeedForward> make_feed_forward(int layer, const std::string& prefix);
 
   const Config& config_;
+  std::function<std::vector<double>()> token_frequency_;
   nn::ParameterSet parameters_;
   std::vector<routing::MoeLayer*> moe_layers_;  // inside decoder_
   nn::Decoder decoder_;

@@ -89,8 +89,9 @@ class Run {
   void complete_record(const Config& config);
   void merge_schedule(const std::vector<ScheduledEdit>& more, const std::vector<run::Edit>& logged);
   void apply_due_edits();
-  void apply_logged(const run::Edit& edit);
+  protocol::EditEvent apply_logged(const run::Edit& edit);
   protocol::EditEvent log_and_apply(const std::string& key, const std::string& value);
+  void log_revivals();
   void evaluate();
   void measure_facts();
   double checkpoint_cost() const;

@@ -40,17 +40,6 @@ Error diverged(std::int64_t step, const std::string& quantity, const std::string
 
 std::string in_words(double x) { return std::isnan(x) ? "not a number" : std::isinf(x) ? "infinite" : "too large"; }
 
-/// The live change as a whole new configuration. Throws Error(usage).
-Config changed(const Config& config, const std::string& key, const std::string& value) {
-  Config next = config;
-  set_text(next, key, value);  // knows the key, or names the nearest one
-  if (const Knob* knob = find_knob(key); knob && knob->when == KnobWhen::new_run)
-    throw Error(ErrorKind::usage, "\"" + key + "\" cannot change while a model trains", key,
-                "it is part of the model's or the data's shape", "Start a new run with this setting.");
-  validate(next);
-  return next;
-}
-
 }  // namespace
 
 Trainer::Impl::Impl(const Config& c, const data::Dataset& d, std::unique_ptr<Backend> b)
@@ -59,10 +48,13 @@ Trainer::Impl::Impl(const Config& c, const data::Dataset& d, std::unique_ptr<Bac
       backend(b ? std::move(b) : make_backend(config.train.device, config.train.threads)),
       dtype(config.train.precision == "f64" ? DType::f64 : DType::f32),
       ctx{*backend, precision_of(config, *backend)},
-      model(*backend, config, dtype),
+      model(build_model()),
       arena(*backend),
       scratch(*backend) {
-  for (const auto* layer : model.moe_layers()) tallies.emplace_back(layer->experts());
+  for (const auto* layer : model->moe_layers()) {
+    tallies.emplace_back(layer->experts());
+    histories.emplace_back(layer->experts());
+  }
 }
 
 nn::Pass Trainer::Impl::begin(std::span<const std::int32_t> ids, int rows, int context) {
@@ -85,7 +77,7 @@ View Trainer::Impl::to_device(std::span<const std::int32_t> values) {
 }
 
 void Trainer::Impl::read_loss(nn::Pass& pass, std::span<const std::int32_t> targets, bool with_gradient) {
-  const View loss = model.loss(pass, to_device(targets), with_gradient);
+  const View loss = model->loss(pass, to_device(targets), with_gradient);
   host_loss.resize(targets.size());
   nn::read(ctx, host_loss, loss);
 }
@@ -107,25 +99,25 @@ double Trainer::Impl::micro_batch(int micro) {
   pass.step = static_cast<std::uint64_t>(step);
   pass.micro = micro;
   pass.loss_scale = 1.0 / config.optim.accumulation;
-  model.forward(pass);
+  model->forward(pass);
   read_loss(pass, batch.targets, /*with_gradient=*/true);
   double loss = 0;
   for (const double x : host_loss) loss += x;
   loss /= static_cast<double>(host_loss.size());
   if (!std::isfinite(loss)) throw diverged(step, "the loss", in_words(loss));
-  model.backward(pass);
-  for (std::size_t i = 0; i < tallies.size(); ++i) tallies[i].add(*model.moe_layers()[i], pass);
+  model->backward(pass);
+  for (std::size_t i = 0; i < tallies.size(); ++i) tallies[i].add(*model->moe_layers()[i], pass);
   return loss;
 }
 
 /// The gradient's norm. A float32 gradient whose square overflows would leave an infinite moment behind, so it counts
 /// as diverged too.
 double Trainer::Impl::check_gradients() {
-  const double norm = optim::gradient_norm(ctx, model.parameters());
+  const double norm = optim::gradient_norm(ctx, model->parameters());
   const double limit = dtype == DType::f64 ? 1e150 : 1e18;
   if (norm * optim::clip_scale(norm, config.optim.clip) < limit) return norm;
   std::string name = "the gradient";
-  for (const auto& e : model.parameters().exposed())
+  for (const auto& e : model->parameters().exposed())
     if (e.gradient && !(ops::sum_of_squares(ctx, e.gradient) < limit * limit)) {
       name = "the gradient of " + e.part->name;
       break;
@@ -146,7 +138,10 @@ void Trainer::Impl::write_report(double loss, double norm, double lr, double ela
   report.tokens = tokens;
   report.top_k = config.router.top_k;
   report.layers.resize(tallies.size());
-  for (std::size_t i = 0; i < tallies.size(); ++i) tallies[i].write(model.moe_layers()[i]->layer(), report.layers[i]);
+  for (std::size_t i = 0; i < tallies.size(); ++i) {
+    tallies[i].write(model->moe_layers()[i]->layer(), report.layers[i]);
+    model->moe_layers()[i]->read_bias(ctx, report.layers[i].bias);
+  }
 }
 
 Trainer::Trainer(const Config& config, const data::Dataset& dataset) : Trainer(config, dataset, nullptr) {}
@@ -166,19 +161,6 @@ std::string Trainer::precision() const {
   return impl_->ctx.precision == MatmulPrecision::bf16 ? "bf16" : "f32";
 }
 
-void Trainer::check(const std::string& key, const std::string& value) const {
-  const Config next = changed(impl_->config, key, value);
-  for (const auto* layer : impl_->model.moe_layers()) layer->check_policy(next.router.policy);
-}
-
-void Trainer::apply(const std::string& key, const std::string& value) {
-  check(key, value);
-  const std::string policy = impl_->config.router.policy;
-  impl_->config = changed(impl_->config, key, value);
-  if (impl_->config.router.policy == policy) return;
-  for (auto* layer : impl_->model.moe_layers()) layer->set_policy(impl_->config.router.policy);
-}
-
 StepReport Trainer::step() {
   StepReport report;
   step(report);
@@ -193,19 +175,25 @@ void Trainer::step(StepReport& report) {
   for (auto& tally : self.tallies) tally.clear();
   try {
     for (int micro = 0; micro < micros; ++micro) loss += self.micro_batch(micro) / micros;
+    for (std::size_t i = 0; i < self.tallies.size(); ++i)
+      self.model->moe_layers()[i]->share_gradients(self.ctx, self.tallies[i].counts());
     norm = self.check_gradients();
   } catch (...) {
-    self.backend->zero(self.model.parameters().all_gradients());  // so that the next attempt starts clean
+    self.backend->zero(self.model->parameters().all_gradients());  // so that the next attempt starts clean
     throw;
   }
   const double lr = optim::learning_rate(self.config.optim, self.step, self.config.train.steps);
-  optim::adamw_step(self.ctx, self.model.parameters(), self.config.optim, lr, self.step + 1,
+  optim::adamw_step(self.ctx, self.model->parameters(), self.config.optim, lr, self.step + 1,
                     optim::clip_scale(norm, self.config.optim.clip));
-  for (std::size_t i = 0; i < self.tallies.size(); ++i)
-    self.model.moe_layers()[i]->after_step(self.tallies[i].counts());
+  for (std::size_t i = 0; i < self.tallies.size(); ++i) {
+    self.model->moe_layers()[i]->after_step(self.ctx, self.tallies[i].counts());
+    self.histories[i].add(self.tallies[i].counts(), self.config.remedy.revive_after);
+  }
   ++self.step;
   self.backend->synchronize();
   self.write_report(loss, norm, lr, seconds_since(start), report);
+  self.revive_dead_experts();
+  for (std::size_t i = 0; i < report.layers.size(); ++i) report.layers[i].revived = self.revived[i];
 }
 
 namespace {
@@ -238,16 +226,16 @@ std::vector<Tensor> moment_tensors(const nn::ParameterSet& parameters) {
 }  // namespace
 
 std::vector<NamedTensor> Trainer::parameters() const {
-  return parameter_tensors<NamedTensor>(impl_->model.parameters());
+  return parameter_tensors<NamedTensor>(impl_->model->parameters());
 }
 std::vector<NamedTensor> Trainer::optimizer_state() const {
-  return moment_tensors<NamedTensor>(impl_->model.parameters());
+  return moment_tensors<NamedTensor>(impl_->model->parameters());
 }
 std::vector<MutableNamedTensor> Trainer::mutable_parameters() {
-  return parameter_tensors<MutableNamedTensor>(impl_->model.parameters());
+  return parameter_tensors<MutableNamedTensor>(impl_->model->parameters());
 }
 std::vector<MutableNamedTensor> Trainer::mutable_optimizer_state() {
-  return moment_tensors<MutableNamedTensor>(impl_->model.parameters());
+  return moment_tensors<MutableNamedTensor>(impl_->model->parameters());
 }
 
 void Trainer::loaded(std::int64_t step, std::int64_t tokens) {
