@@ -115,8 +115,11 @@ nlohmann::json get_value(const Config& config, const std::string& key);
 /// The value as set_text reads it back, exactly: the form of the edit log.
 std::string get_text(const Config& config, const std::string& key);
 
-/// Limits between fields: k <= E, heads divide the width, kv_heads divide heads ... Throws Error(usage), or
-/// Error(resource) when training_bytes exceeds the memory of this machine (not asked of device "cuda").
+/// Limits between fields: k <= E, heads divide the width, kv_heads divide heads ... Throws Error(usage).
+void validate_fields(const Config& config);
+/// Throws Error(resource) when training_bytes exceeds the memory of this machine (not asked of device "cuda").
+void validate_memory(const Config& config);
+/// Both.
 void validate(const Config& config);
 
 /// Parameters of the model; a double, so that absurd settings give a number rather than an overflow.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/core/architecture.h"
 #include "engine/core/config.h"
 #include "engine/core/error.h"
 
@@ -15,10 +16,6 @@ namespace {
 [[noreturn]] void refuse(const char* key, const std::string& what, const std::string& limit,
                          const std::string& action) {
   throw Error(ErrorKind::usage, what, key, limit, action);
-}
-
-bool is_dense_layer(const ModelConfig& m, int layer) {
-  return layer < m.dense_first || (m.dense_every > 0 && (layer + 1) % m.dense_every == 0);
 }
 
 void check_attention(const ModelConfig& m) {
@@ -101,18 +98,7 @@ double physical_memory() {
 }  // namespace
 
 double parameter_count(const Config& config) {
-  const ModelConfig& m = config.model;
-  const double width = m.width, head = width / m.heads;
-  const double matrices = m.activation == "swiglu" ? 3 : 2;
-  const double attention = 2 * width * width + 2 * width * head * m.kv_heads;
-  const double expert = matrices * width * m.expert_width;
-  double total = width + (m.tied_head ? 1 : 2) * width * m.vocabulary;
-  for (int layer = 0; layer < m.layers; ++layer) {
-    total += attention + 2 * width;
-    total += is_dense_layer(m, layer) ? matrices * width * m.dense_width
-                                      : width * m.experts + expert * (m.experts + m.shared_experts);
-  }
-  return total;
+  return static_cast<double>(count_parameters(architecture_of(config)).total());
 }
 
 double training_bytes(const Config& config) {
@@ -126,12 +112,15 @@ double training_bytes(const Config& config) {
   return scalar * (4 * parameter_count(config) + activations);  // weight, gradient and two moments
 }
 
-void validate(const Config& config) {
+void validate_fields(const Config& config) {
   check_attention(config.model);
   check_experts(config);
   check_groups(config);
   check_remedies(config);
   check_schedule(config);
+}
+
+void validate_memory(const Config& config) {
   const double need = training_bytes(config), have = physical_memory();
   if (config.train.device != "cuda" && need > have) {
     constexpr double gib = 1024.0 * 1024.0 * 1024.0;
@@ -140,6 +129,11 @@ void validate(const Config& config) {
                 "model", fmt::format("this machine has {:.1f} GiB", have / gib),
                 "Make model.experts, model.expert_width, model.width or train.batch smaller");
   }
+}
+
+void validate(const Config& config) {
+  validate_fields(config);
+  validate_memory(config);
 }
 
 }  // namespace moe

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/model.h"
 
+#include "engine/core/architecture.h"
 #include "engine/nn/initialisation.h"
 
 namespace moe::train {
-
-bool is_dense(const ModelConfig& model, int layer) {
-  return model.experts == 1 || layer < model.dense_first ||
-         (model.dense_every > 0 && (layer + 1) % model.dense_every == 0);
-}
 
 Model::Model(Backend& backend, const Config& config, DType dtype, std::function<std::vector<double>()> token_frequency)
     : config_(config),

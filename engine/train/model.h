@@ -12,9 +12,6 @@
 
 namespace moe::train {
 
-/// Whether a layer (0-based) is dense: all of them with one expert, else every dense_every-th.
-bool is_dense(const ModelConfig& model, int layer);
-
 class Model {
  public:
   /// `config` must outlive the model; its router and balance groups are read in every pass. Registers, allocates and

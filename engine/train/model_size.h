@@ -13,8 +13,7 @@ struct ModelSize {
   double flops_per_token = 0;          // forward + backward, multiply and add counted apart
 };
 
-/// At config.router.top_k. Backward products cost twice the forward ones; attention counts the causal half of S×S
-///; norms, softmax and the embedding look-up are left out.
+/// Of architecture_of(config), see core/architecture.h for what counts.
 ModelSize model_size(const Config& config);
 
 }  // namespace moe::train
