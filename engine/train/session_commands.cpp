@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "engine/analysis/model_sheet.h"
 #include "engine/core/live_change.h"
 #include "engine/core/printable.h"
 #include "engine/train/session_fields.h"
@@ -39,6 +40,7 @@ void Session::Impl::answer(const std::string& name, const Json& command) {
   if (name == "checkpoint") return reply(id, saved_json(open_run().checkpoint()));
   if (name == "inspect") return reply(id, inspect(command));
   if (name == "sample") return reply(id, sample(command));
+  if (name == "sheet") return reply(id, protocol::to_json(analysis::sheet_of(open_run().trainer().config())));
   if (name == "run") {
     const Run& run = open_run();
     const auto until = integer_field(command, "until", -1, 0);
@@ -55,7 +57,7 @@ void Session::Impl::answer(const std::string& name, const Json& command) {
     return reply(id, nullptr);
   }
   throw Error(ErrorKind::usage, "There is no command " + printable(name), "cmd",
-              "hello new open run pause step set checkpoint stop inspect sample history at export shutdown",
+              "hello new open run pause step set checkpoint stop inspect sample sheet history at export shutdown",
               "Send one of these");
 }
 

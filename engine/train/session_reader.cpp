@@ -13,6 +13,7 @@
 #include "engine/run/store.h"
 #include "engine/train/session_export.h"
 #include "engine/train/session_fields.h"
+#include "engine/train/session_sheet.h"
 
 namespace moe::train {
 namespace {
@@ -79,6 +80,7 @@ OrderedJson hello() {
           {"bf16_pays", backend->bf16_pays()},
           {"knobs", std::move(all_knobs)},
           {"presets", std::move(all_presets)},
+          {"sheets", published_list()},
           {"pid", ::getpid()}};
 }
 
@@ -94,8 +96,9 @@ StoreReader::~StoreReader() {
   thread_.join();
 }
 
-bool StoreReader::takes(const std::string& command) {
-  return command == "hello" || command == "history" || command == "at" || command == "export";
+bool StoreReader::takes(const std::string& name, const Json& command) {
+  if (name == "sheet") return names_a_model(command);
+  return name == "hello" || name == "history" || name == "at" || name == "export";
 }
 
 void StoreReader::submit(const Json& id, const Json& command) {
@@ -125,6 +128,7 @@ OrderedJson StoreReader::answer(const Json& command) {
                   "this program speaks " + std::to_string(protocol::kVersion), "Use programs of the same version");
     return hello();
   }
+  if (name == "sheet") return protocol::to_json(requested_sheet(command));
   std::filesystem::path file;
   {
     const std::lock_guard lock(mutex_);

@@ -10,7 +10,7 @@
 
 namespace moe::train {
 
-Config make_config(const std::string& preset, const nlohmann::json& settings) {
+Config read_config(const std::string& preset, const nlohmann::json& settings) {
   Config config;
   if (!preset.empty()) {
     const protocol::Preset chosen = protocol::find_preset(preset);
@@ -27,7 +27,13 @@ Config make_config(const std::string& preset, const nlohmann::json& settings) {
       else
         set_value(config, key, value);
     }
-  validate(config);
+  validate_fields(config);
+  return config;
+}
+
+Config make_config(const std::string& preset, const nlohmann::json& settings) {
+  Config config = read_config(preset, settings);
+  validate_memory(config);
   return config;
 }
 

@@ -18,7 +18,10 @@ struct ScheduledEdit {
 };
 
 /// The preset's settings (none when empty), then `settings` (flat object or null) over them; limits between fields are
-/// checked. Throws Error(usage | bad_input).
+/// checked, the memory of this machine is not. Throws Error(usage | bad_input).
+Config read_config(const std::string& preset, const nlohmann::json& settings);
+/// The same for a model that is to be trained here: it must fit into memory. Throws Error(usage | bad_input |
+/// resource).
 Config make_config(const std::string& preset, const nlohmann::json& settings);
 
 /// A setting's value as text: strings as they are, everything else as JSON. Throws Error(usage) for arrays and objects.
