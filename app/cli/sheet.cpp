@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/protocol/model_sheet.h"
-
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <sstream>
+#include <utility>
 
 #include "app/cli/cli.h"
 #include "engine/analysis/model_sheet.h"
 #include "engine/core/error.h"
+#include "engine/protocol/model_sheet.h"
 #include "engine/train/session_sheet.h"
 
 namespace moe::cli {
@@ -41,7 +44,7 @@ std::string percent(double deviation) {
 std::string experts(const ModelSheet& s) {
   if (s.experts == 0) return "none";
   const std::string shared = s.shared_experts > 0 ? fmt::format(" + {}", s.shared_experts) : "";
-  return fmt::format("{}{} of {}", s.top_k, shared, human(s.experts));
+  return fmt::format("{}{} of {}", s.top_k, shared, s.experts < 10 ? std::to_string(s.experts) : human(s.experts));
 }
 
 std::string table(const std::vector<ModelSheet>& sheets) {
@@ -49,12 +52,13 @@ std::string table(const std::vector<ModelSheet>& sheets) {
   std::string text =
       fmt::format(kRow, "Name", "Parameters", "Active", "MoE layers", "Experts", "FLOPs/token", "bf16", "Published");
   for (const ModelSheet& s : sheets) {
-    std::string published;
-    for (const auto& claim : s.claims)
-      if (claim.quantity == "parameters" || claim.quantity == "active parameters")
-        published +=
-            fmt::format("{}{} {} ({})", published.empty() ? "" : ", ",
-                        claim.quantity == "parameters" ? "total" : "active", claim.printed, percent(claim.deviation()));
+    std::string published;  // the first, most exact figure of each kind
+    for (const auto& [quantity, word] : {std::pair{"parameters", "total"}, {"active parameters", "active"}}) {
+      const auto claim = std::ranges::find(s.claims, quantity, &protocol::SheetClaim::quantity);
+      if (claim != s.claims.end())
+        published += fmt::format("{}{} {} ({})", published.empty() ? "" : ", ", word, claim->printed,
+                                 percent(claim->deviation()));
+    }
     text += fmt::format(kRow, s.name, count(static_cast<double>(s.parameters)),
                         count(static_cast<double>(s.active_parameters)),
                         fmt::format("{} of {}", s.moe_layers, s.all_layers), experts(s), flops(s.forward_flops),
@@ -77,14 +81,31 @@ std::string parts(const ModelSheet& s) {
                             100.0 * static_cast<double>(s.active_parameters) / static_cast<double>(s.parameters));
 }
 
+/// Lines of at most 96 signs behind an indent.
+std::string wrapped(const std::string& words, const std::string& indent) {
+  constexpr std::size_t kWidth = 96;
+  std::string text, line;
+  std::istringstream source(words);
+  for (std::string word; source >> word;) {
+    if (!line.empty() && line.size() + word.size() >= kWidth) text += indent + std::exchange(line, "") + '\n';
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return text + indent + line + '\n';
+}
+
+std::string in_unit(const protocol::SheetClaim& claim) {
+  if (claim.unit == "bytes") return bytes(claim.computed);
+  return claim.unit == "FLOPs" ? flops(claim.computed) : count(claim.computed);
+}
+
 std::string published(const ModelSheet& s) {
   if (s.claims.empty()) return {};
-  std::string text = "\nPublished\n";
+  std::string text = fmt::format("\n{:<32} {:>18} {:>11} {:>9}\n", "As published", "printed", "computed", "differs");
   for (const auto& claim : s.claims) {
-    text += fmt::format("  {:<32} {:>18} {:>14} {:>9}  {}\n", claim.quantity, claim.printed, count(claim.computed),
+    text += fmt::format("  {:<30} {:>18} {:>11} {:>9}  {}\n", claim.quantity, claim.printed, in_unit(claim),
                         percent(claim.deviation()), claim.source);
-    if (!claim.counted.empty()) text += "      " + claim.counted + "\n";
-    if (!claim.remark.empty()) text += "      " + claim.remark + "\n";
+    if (!claim.counted.empty()) text += wrapped(claim.counted, "      ");
+    if (!claim.remark.empty()) text += wrapped(claim.remark, "      ");
   }
   return text;
 }
@@ -105,7 +126,7 @@ std::string full(const ModelSheet& s) {
   if (s.cache_bytes > 0) text += fmt::format("  {:<26} {:>21}  bf16\n", "KV cache per token", bytes(s.cache_bytes));
   text += published(s);
   if (!s.notes.empty()) text += "\nNotes\n";
-  for (const std::string& note : s.notes) text += "  " + note + "\n";
+  for (const std::string& note : s.notes) text += wrapped(note, "  ");
   return text;
 }
 

@@ -94,33 +94,33 @@ protocol::ModelSheet computed(const Architecture& a, const SequenceLength& lengt
 }
 
 struct QuantityWords {
-  const char *name, *counted;
+  const char *name, *unit, *counted;
 };
 
 QuantityWords words(Quantity quantity) {
   switch (quantity) {
     case Quantity::parameters:
-      return {"parameters", ""};
+      return {"parameters", "parameters", ""};
     case Quantity::parameters_of_layers:
-      return {"parameters of the layers", "without embedding and head"};
+      return {"parameters of the layers", "parameters", "without embedding and head"};
     case Quantity::active_parameters:
-      return {"active parameters", "embedding and head included"};
+      return {"active parameters", "parameters", "embedding and head included"};
     case Quantity::active_without_lookup:
-      return {"active parameters, no look-up", "without the input embedding"};
+      return {"active parameters, no look-up", "parameters", "without the input embedding"};
     case Quantity::active_of_layers:
-      return {"active parameters of the layers", "without embedding and head"};
+      return {"active parameters of the layers", "parameters", "without embedding and head"};
     case Quantity::forward_flops:
-      return {"FLOPs per token, forward", ""};
+      return {"FLOPs per token, forward", "FLOPs", ""};
     case Quantity::training_flops:
-      return {"FLOPs per token, training", "forward and backward, causal attention"};
+      return {"FLOPs per token, training", "FLOPs", "forward and backward, causal attention"};
     case Quantity::layer_multiply_adds:
-      return {"operations per token, forward", "multiply-adds of the layers, without the head"};
+      return {"operations per token, forward", "operations", "multiply-adds of the layers, without the head"};
     case Quantity::sequence_flops:
-      return {"FLOPs per sequence, forward", ""};
+      return {"FLOPs per sequence, forward", "FLOPs", ""};
     case Quantity::cache_bytes:
-      return {"KV cache per token", "bytes, bf16"};
+      return {"KV cache per token", "bytes", "bf16"};
   }
-  return {"", ""};
+  return {"", "", ""};
 }
 
 }  // namespace
@@ -168,6 +168,7 @@ protocol::ModelSheet sheet_of(const PublishedModel& model) {
   for (const PublishedFigure& figure : model.figures) {
     const QuantityWords name = words(figure.quantity);
     sheet.claims.push_back({.quantity = name.name,
+                            .unit = name.unit,
                             .printed = figure.printed,
                             .published = figure.value,
                             .computed = computed_figure(model, figure.quantity),

@@ -17,6 +17,7 @@ struct SheetPart {
 /// A figure as its authors print it, beside ours.
 struct SheetClaim {
   std::string quantity;  // "parameters"
+  std::string unit;      // parameters | FLOPs | operations | bytes
   std::string printed;   // "1.2 T"
   double published = 0;  // 1.2e12
   double computed = 0;   // from the dimensions, counted as the claim counts

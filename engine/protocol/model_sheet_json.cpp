@@ -16,6 +16,7 @@ static void convert(const Json& json, SheetPart& out, const std::string& where) 
 static void convert(const Json& json, SheetClaim& out, const std::string& where) {
   Fields(json, where)
       .read("quantity", out.quantity)
+      .read("unit", out.unit)
       .read("printed", out.printed)
       .read("published", out.published)
       .read("computed", out.computed)
@@ -30,6 +31,7 @@ OrderedJson to_json(const ModelSheet& s) {
     parts.push_back({{"name", part.name}, {"all", part.all}, {"active", part.active}});
   for (const SheetClaim& claim : s.claims)
     claims.push_back({{"quantity", claim.quantity},
+                      {"unit", claim.unit},
                       {"printed", claim.printed},
                       {"published", claim.published},
                       {"computed", claim.computed},
