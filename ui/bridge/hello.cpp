@@ -154,6 +154,9 @@ Hello helloFromJson(const json& object) {
   if (const auto routers = object.find("routers"); routers != object.end() && routers->is_array())
     for (const json& router : *routers) hello.routers.push_back(routerFromJson(router));
   describePolicies(hello);
+  if (const auto sheets = object.find("sheets"); sheets != object.end() && sheets->is_array())
+    for (const json& sheet : *sheets)
+      hello.sheets.push_back({text(sheet, "name"), text(sheet, "title"), text(sheet, "paper")});
   return hello;
 }
 

@@ -33,6 +33,11 @@ struct PresetSpec {
   nlohmann::ordered_json settings;  // flat: key → value
 };
 
+/// A published model that the command `sheet` knows.
+struct SheetSpec {
+  QString name, title, paper;
+};
+
 struct Hello {
   QString version, device;
   QStringList devices;
@@ -46,6 +51,7 @@ struct Hello {
   bool reads(const QString& policy, const KnobSpec& spec) const;
   /// The engine can revive, add and remove experts of a running model.
   bool editsExperts() const;
+  std::vector<SheetSpec> sheets;
   const KnobSpec* knob(const QString& key) const;
   const PresetSpec* preset(const QString& name) const;
 };
