@@ -10,6 +10,7 @@
 #include <QSettings>
 #include <QStandardPaths>
 #include <QUrl>
+#include <QVBoxLayout>
 
 #include "ui/bridge/run_controller.h"
 #include "ui/bridge/run_history.h"
@@ -18,6 +19,7 @@
 #include "ui/dialogs/new_run_dialog.h"
 #include "ui/dialogs/table_dialog.h"
 #include "ui/main_window.h"
+#include "ui/panels/model_sheet_panel.h"
 #include "ui/widgets/banner_bar.h"
 #include "ui/widgets/knobs_panel.h"
 #include "ui/widgets/panel.h"
@@ -101,6 +103,21 @@ void MainWindow::exportMetrics() {
 void MainWindow::showTable(Panel* panel) {
   auto* dialog = new TableDialog(*panel, this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->show();
+}
+
+void MainWindow::showModelSheet() {
+  if (auto* open = findChild<QDialog*>(QStringLiteral("modelSheet"))) return open->raise();
+  auto* dialog = new QDialog(this);
+  dialog->setObjectName(QStringLiteral("modelSheet"));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  auto* panel = new ModelSheetPanel(controller_, selection_, dialog);
+  dialog->setWindowTitle(panel->title());
+  auto* column = new QVBoxLayout(dialog);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->addWidget(panel);
+  connect(panel, &Panel::tableRequested, this, [this, panel] { showTable(panel); });
+  dialog->resize(Theme::instance().px(860), Theme::instance().px(720));
   dialog->show();
 }
 
