@@ -140,7 +140,7 @@ ModelSheet our_sheet(const Options& options) {
   Config config = train::settings_of_run(options.run);
   for (const auto& [key, value] : settings.items()) set_text(config, key, value.get<std::string>());
   validate_fields(config);
-  return analysis::sheet_of(config);
+  return train::sheet_of_own(config);
 }
 
 int sheet(const Options& options) {

@@ -179,8 +179,8 @@ protocol::ModelSheet sheet_of(const PublishedModel& model) {
   return sheet;
 }
 
-protocol::ModelSheet sheet_of(const Config& config) {
-  protocol::ModelSheet sheet = computed(architecture_of(config), {.decoder = config.model.context});
+protocol::ModelSheet sheet_of(const Config& config, const RouterSize& router) {
+  protocol::ModelSheet sheet = computed(architecture_of(config, router), {.decoder = config.model.context});
   sheet.title = config.preset.empty() ? "Your model" : config.preset;
   sheet.summary = sheet.experts == 0 ? "A dense decoder."
                                      : fmt::format("A decoder with {} of {} experts per token in {} of its {} layers.",

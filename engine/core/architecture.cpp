@@ -116,7 +116,7 @@ bool is_dense(const ModelConfig& model, int layer) {
          (model.dense_every > 0 && (layer + 1) % model.dense_every == 0);
 }
 
-Architecture architecture_of(const Config& config) {
+Architecture architecture_of(const Config& config, const RouterSize& router) {
   const ModelConfig& m = config.model;
   LayerGroup dense, sparse;
   dense.layers = sparse.layers = 0;
@@ -126,11 +126,13 @@ Architecture architecture_of(const Config& config) {
   // A dense model keeps the width that its one expert and the shared ones have together.
   dense.feed_forward = {.width = m.experts == 1 ? std::int64_t{m.expert_width} * (1 + m.shared_experts) : m.dense_width,
                         .gated = gated};
-  sparse.feed_forward = {.width = m.expert_width,
-                         .gated = gated,
-                         .experts = m.experts,
-                         .top_k = std::min(config.router.top_k, m.experts),
-                         .shared = m.shared_experts};
+  sparse.feed_forward = {
+      .width = m.expert_width,
+      .gated = gated,
+      .experts = m.experts,
+      .top_k = std::min<std::int64_t>(router.top_k > 0 ? router.top_k : config.router.top_k, m.experts),
+      .shared = m.shared_experts,
+      .router_matrices = router.matrices};
   Architecture out{
       .width = m.width, .input_vocabulary = m.vocabulary, .output_vocabulary = m.vocabulary, .tied_head = m.tied_head};
   for (const LayerGroup& group : {sparse, dense})

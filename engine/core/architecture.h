@@ -101,7 +101,13 @@ std::int64_t cached_numbers_per_token(const Architecture& architecture);
 /// Whether a layer (0-based) of our model is dense: all of them with one expert, else the first dense_first and
 /// every dense_every-th.
 bool is_dense(const ModelConfig& model, int layer);
-/// Our model; `config.router.top_k` experts work.
-Architecture architecture_of(const Config& config);
+/// What a routing policy adds to the shape (train/model_size.h knows it of every policy).
+struct RouterSize {
+  std::int64_t matrices = 1;  // of [D, E]
+  std::int64_t top_k = 0;     // experts that work for a token; 0: config.router.top_k
+};
+
+/// Our model.
+Architecture architecture_of(const Config& config, const RouterSize& router = {});
 
 }  // namespace moe

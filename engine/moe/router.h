@@ -25,6 +25,7 @@ struct RouterInfo {
   std::string help;    // one sentence
   std::string source;  // paper
   bool causal = true;  // a token's experts do not depend on later tokens
+  int fixed_top_k = 0;  // experts a token visits; 0: router.top_k
   /// Keys of the routing, balance, capacity and remedy knobs that it reads; a form dims the others.
   std::vector<std::string> settings;
   bool reads(const std::string& key) const;

@@ -3,7 +3,7 @@
 #pragma once
 #include <cstdint>
 
-#include "engine/core/config.h"
+#include "engine/core/architecture.h"
 
 namespace moe::train {
 
@@ -15,5 +15,8 @@ struct ModelSize {
 
 /// Of architecture_of(config), see core/architecture.h for what counts.
 ModelSize model_size(const Config& config);
+
+/// Of the policy in force.
+RouterSize router_size(const Config& config);
 
 }  // namespace moe::train

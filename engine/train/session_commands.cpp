@@ -40,7 +40,7 @@ void Session::Impl::answer(const std::string& name, const Json& command) {
   if (name == "checkpoint") return reply(id, saved_json(open_run().checkpoint()));
   if (name == "inspect") return reply(id, inspect(command));
   if (name == "sample") return reply(id, sample(command));
-  if (name == "sheet") return reply(id, protocol::to_json(analysis::sheet_of(open_run().trainer().config())));
+  if (name == "sheet") return reply(id, protocol::to_json(sheet_of_own(open_run().trainer().config())));
   if (name == "run") {
     const Run& run = open_run();
     const auto until = integer_field(command, "until", -1, 0);

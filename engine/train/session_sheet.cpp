@@ -3,6 +3,7 @@
 
 #include "engine/analysis/model_sheet.h"
 #include "engine/core/error.h"
+#include "engine/train/model_size.h"
 #include "engine/train/session_fields.h"
 #include "engine/train/session_model.h"
 #include "engine/train/session_setup.h"
@@ -21,10 +22,11 @@ bool names_a_model(const nlohmann::json& command) {
   return has(command, "name") || has(command, "preset") || has(command, "settings");
 }
 
+protocol::ModelSheet sheet_of_own(const Config& config) { return analysis::sheet_of(config, router_size(config)); }
+
 protocol::ModelSheet requested_sheet(const nlohmann::json& command) {
   if (!has(command, "name"))
-    return analysis::sheet_of(
-        read_config(text_field(command, "preset", ""), command.value("settings", nlohmann::json())));
+    return sheet_of_own(read_config(text_field(command, "preset", ""), command.value("settings", nlohmann::json())));
   if (has(command, "preset") || has(command, "settings"))
     throw Error(ErrorKind::usage, "A published model has no settings of ours", "name", "name, or preset and settings",
                 "Leave one of them out");

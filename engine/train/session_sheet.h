@@ -15,6 +15,8 @@ bool names_a_model(const nlohmann::json& command);
 /// `name` of a published model, or `preset` and `settings` of one of ours. It may be far too large for this machine.
 /// Throws Error(usage).
 protocol::ModelSheet requested_sheet(const nlohmann::json& command);
+/// Our own model of these settings.
+protocol::ModelSheet sheet_of_own(const Config& config);
 /// [{name, title, paper}] of the published models, for `hello`.
 nlohmann::ordered_json published_list();
 

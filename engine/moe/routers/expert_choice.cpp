@@ -67,6 +67,7 @@ RouterEntry expert_choice_entry() {
        "Every expert picks its own best tokens, k for each on average; in a language model it thereby sees the future.",
        "Expert Choice Routing, Zhou et al. 2022 (2202.09368)",
        /*causal=*/false,
+       /*fixed_top_k=*/0,
        {"router.policy", "router.top_k", "router.noise", "router.uniform_noise", "router.jitter",
         "router.z_coefficient", "remedy.idle_share", "remedy.revive_after"}},
       [](const RouterShape& shape) { return std::vector<RouterParameter>{gate_parameter(shape)}; },
