@@ -335,6 +335,13 @@ std::vector<Declaration> assemble() {
   add("Training", training());
   add("Training", cadence());
   add("Data", data());
+  for (auto& row : plane_declarations()) {
+    const FieldRef field = row.field(defaults);
+    row.knob.kind = kind_of(field, !row.knob.choices.empty());
+    row.knob.fallback = field_value(field);
+    all.push_back(std::move(row));
+  }
+  mark_tasks(all);
   return all;
 }
 

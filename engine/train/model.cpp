@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/model.h"
 
+#include <algorithm>
+
+#include "engine/nn/decoder.h"
 #include "engine/nn/initialisation.h"
 
 namespace moe::train {
@@ -9,11 +12,18 @@ bool is_dense(const ModelConfig& model, int layer) {
   return model.experts == 1 || (model.dense_every > 0 && (layer + 1) % model.dense_every == 0);
 }
 
-Model::Model(Backend& backend, const Config& config, DType dtype)
-    : config_(config),
-      decoder_(parameters_, config.model, [this](nn::ParameterSet&, int layer, const std::string& prefix) {
-        return make_feed_forward(layer, prefix);
-      }) {
+Model::Model(Backend& backend, const Config& config, DType dtype, int classes) : config_(config) {
+  const auto feed_forward = [this](nn::ParameterSet&, int layer, const std::string& prefix) {
+    return make_feed_forward(layer, prefix);
+  };
+  if (is_plane(config)) {
+    auto points =
+        std::make_unique<nn::PointNetwork>(parameters_, config.model, std::max(1, classes), classes > 0, feed_forward);
+    points_ = points.get();
+    network_ = std::move(points);
+  } else {
+    network_ = std::make_unique<nn::Decoder>(parameters_, config.model, feed_forward);
+  }
   parameters_.allocate(backend, dtype);
   parameters_.initialise(config.seed);
 }

@@ -2,6 +2,7 @@
 #include "engine/train/model_size.h"
 
 #include "engine/nn/feed_forward.h"
+#include "engine/nn/point_network.h"
 #include "engine/train/model.h"
 
 namespace moe::train {
@@ -25,13 +26,16 @@ LayerSize feed_forward_size(const Config& config, int layer) {
 
 }  // namespace
 
-ModelSize model_size(const Config& config) {
+ModelSize model_size(const Config& config, int outputs) {
   const ModelConfig& m = config.model;
+  const bool plane = is_plane(config);
   const std::int64_t d = m.width, head = d / m.heads, table = static_cast<std::int64_t>(m.vocabulary) * d;
-  const std::int64_t attention = d * (m.heads + 2 * m.kv_heads) * head + d * m.heads * head;
+  const std::int64_t attention = m.attention ? d * (m.heads + 2 * m.kv_heads) * head + d * m.heads * head : 0;
+  const std::int64_t norms = m.norm == "none" ? 0 : (m.attention ? 2 : 1) * m.layers + (plane ? 0 : 1);
   ModelSize out;
-  std::int64_t products = table;  // the head's
-  out.parameters = (m.tied_head ? 1 : 2) * table + (2 * m.layers + 1) * d;
+  const std::int64_t points = (nn::PointNetwork::kFeatures + outputs) * d;  // both adapters of a model of points
+  std::int64_t products = plane ? points : table;                           // the head's
+  out.parameters = (plane ? points : (m.tied_head ? 1 : 2) * table) + norms * d;
   out.active_parameters = out.parameters;
   for (int layer = 0; layer < m.layers; ++layer) {
     const LayerSize feed_forward = feed_forward_size(config, layer);
@@ -40,7 +44,7 @@ ModelSize model_size(const Config& config) {
     products += attention + feed_forward.active;
   }
   // q·k and p·v: 2·2·C flops for each of H heads and (S+1)/2 earlier positions on average.
-  const double scores = 2.0 * static_cast<double>(d) * (m.context + 1) * m.layers;
+  const double scores = m.attention ? 2.0 * static_cast<double>(d) * (positions_per_row(config) + 1) * m.layers : 0;
   out.flops_per_token = 3.0 * (2.0 * static_cast<double>(products) + scores);
   return out;
 }

@@ -14,7 +14,7 @@ struct ModelSize {
 };
 
 /// At config.router.top_k. Backward products cost twice the forward ones; attention counts the causal half of S×S
-///; norms, softmax and the embedding look-up are left out.
-ModelSize model_size(const Config& config);
+///; norms, softmax and the embedding look-up are left out. `outputs`: numbers that a model of points gives for one.
+ModelSize model_size(const Config& config, int outputs = 1);
 
 }  // namespace moe::train

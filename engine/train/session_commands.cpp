@@ -227,6 +227,7 @@ void Session::Impl::execute_sets() {
 
 OrderedJson Session::Impl::inspect(const Json& command) const {
   const Run& run = open_run();
+  const data::Tokenizer& tokenizer = data::text_of(run.data(), "inspect").tokenizer();
   std::vector<std::int32_t> tokens;
   if (const auto ids = command.find("tokens"); ids != command.end()) {
     const auto wrong = [] {
@@ -238,14 +239,13 @@ OrderedJson Session::Impl::inspect(const Json& command) const {
       tokens.push_back(id.get<std::int32_t>());
     }
   } else {
-    tokens = run.dataset().tokenizer().encode(text_field(command, "text"));
+    tokens = tokenizer.encode(text_field(command, "text"));
   }
   for (const std::int32_t id : tokens)
-    if (id >= run.dataset().tokenizer().vocabulary())
+    if (id >= tokenizer.vocabulary())
       throw Error(ErrorKind::usage, "Token id " + std::to_string(id) + " is outside the vocabulary", "tokens",
-                  "0 to " + std::to_string(run.dataset().tokenizer().vocabulary() - 1),
-                  "Use ids of this run's tokenizer");
-  protocol::Trace trace = trace_tokens(run.trainer(), run.dataset().tokenizer(), tokens);
+                  "0 to " + std::to_string(tokenizer.vocabulary() - 1), "Use ids of this run's tokenizer");
+  protocol::Trace trace = trace_tokens(run.trainer(), tokenizer, tokens);
   trace.title = "your text";
   return protocol::to_json(trace);
 }
@@ -253,8 +253,8 @@ OrderedJson Session::Impl::inspect(const Json& command) const {
 OrderedJson Session::Impl::sample(const Json& command) const {
   const Run& run = open_run();
   const auto count = static_cast<int>(integer_field(command, "tokens", 64, 1, 4096));
-  const Sampled sampled = sample_text(run.trainer(), run.dataset().tokenizer(), text_field(command, "prompt", ""),
-                                      count, real_field(command, "temperature", 0.8),
+  const Sampled sampled = sample_text(run.trainer(), data::text_of(run.data(), "sample").tokenizer(),
+                                      text_field(command, "prompt", ""), count, real_field(command, "temperature", 0.8),
                                       static_cast<std::uint64_t>(integer_field(command, "seed", 1, 0)));
   return {{"text", sampled.text},
           {"pieces", sampled.pieces},

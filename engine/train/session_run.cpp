@@ -32,7 +32,7 @@ void Run::step() {
   const std::int64_t step = step_count();
   const TrainConfig& train = trainer_->config().train;
   if (train.eval_every > 0 && step % train.eval_every == 0) evaluate();
-  if (prober_->due(step, train.probe_every)) probe();
+  if (prober_ && prober_->due(step, train.probe_every)) probe();
   if (train.checkpoint_every > 0 && step % train.checkpoint_every == 0) checkpoint();
   if (++uncommitted_ >= kCommitSteps || seconds_since(last_commit_) >= kCommitSeconds) commit();
 }
@@ -55,19 +55,20 @@ void Run::evaluate_if_stale() {
 }
 
 void Run::probe() {
+  if (!prober_) return;
   OrderedJson report = protocol::to_json(prober_->measure(*trainer_));
   store_->append_probe(step_count(), dump(report));
   emit_.probe(std::move(report));
 }
 
 void Run::probe_if_stale() {
-  if (trainer_->config().train.probe_every > 0 && prober_->last_step() != step_count()) probe();
+  if (prober_ && trainer_->config().train.probe_every > 0 && prober_->last_step() != step_count()) probe();
 }
 
 Saved Run::checkpoint() {
   commit();  // the store is never behind a checkpoint
   const auto start = Clock::now();
-  Saved saved{save_trainer(*trainer_, *dataset_, folder_, tokens_), 0};
+  Saved saved{save_trainer(*trainer_, *data_, folder_, tokens_), 0};
   saved.seconds = checkpoint_seconds_ = seconds_since(start);
   last_checkpoint_ = Clock::now();
   safe_step_ = saved.info.step;

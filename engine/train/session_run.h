@@ -25,6 +25,7 @@ struct NewRun {
   Config config;
   std::filesystem::path folder;  // empty: the default place
   std::vector<ScheduledEdit> schedule;
+  std::string drawing;  // of data.points = drawing: CSV of x, y, label or value on the canvas
 };
 
 struct OpenRun {
@@ -57,7 +58,7 @@ class Run {
   bool unsaved() const { return safe_step_ != step_count(); }
   bool created_here() const { return created_here_; }
   const Trainer& trainer() const { return *trainer_; }
-  const data::Dataset& dataset() const { return *dataset_; }
+  const data::TaskData& data() const { return *data_; }
   protocol::RunInfo info() const;
 
   /// Sends what a reader that has just opened the run has missed: edits, evaluations, the newest probe.
@@ -99,7 +100,7 @@ class Run {
   std::optional<run::Lock> lock_;
   const Emitter& emit_;
   std::optional<run::Store> store_;
-  std::unique_ptr<data::Dataset> dataset_;
+  std::unique_ptr<data::TaskData> data_;
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<Prober> prober_;
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/core/config.h"
-#include "engine/data/dataset.h"
+#include "engine/data/task_data.h"
 #include "engine/protocol/telemetry.h"
 
 namespace moe {
@@ -48,9 +48,9 @@ struct RoutingTrace {
 class Trainer {
  public:
   /// Builds and initialises the model: a pure function of (config, config.seed). Throws Error(usage | resource).
-  Trainer(const Config& config, const data::Dataset& dataset);
+  Trainer(const Config& config, const data::TaskData& data);
   /// The same on a given backend, whatever config.train.device says: moe-cli bench times every op this way.
-  Trainer(const Config& config, const data::Dataset& dataset, std::unique_ptr<Backend> backend);
+  Trainer(const Config& config, const data::TaskData& data, std::unique_ptr<Backend> backend);
   ~Trainer();
 
   const Config& config() const;
@@ -58,6 +58,7 @@ class Trainer {
   std::int64_t parameter_count() const;         // all
   std::int64_t active_parameter_count() const;  // touched by one token at the current top_k
   double flops_per_token() const;               // forward + backward, at the current top_k
+  std::vector<int> moe_layers() const;          // 0-based indices of the layers with a router
   std::string precision() const;                // in force: "f32", "bf16", "f64"
   std::string device() const;                   // "cpu", ...
 
@@ -71,7 +72,7 @@ class Trainer {
   /// The same into a report whose vectors are reused: after warm-up a step allocates nothing.
   void step(StepReport& report);
 
-  /// Held-out loss, without noise. Never changes weights or random state.
+  /// Held-out loss (and accuracy or R² of points), without noise. Never changes weights or random state.
   EvalReport evaluate(int windows_per_domain) const;
   /// Forward pass of one token sequence (≤ context), without noise.
   RoutingTrace trace(std::span<const std::int32_t> tokens, bool with_logits) const;
