@@ -32,6 +32,8 @@ class MoeLayer final : public nn::FeedForward {
   /// Of the last forward; valid until the arena's reset.
   const Decision& decision() const { return decision_; }
   const ops::Plan& plan() const { return dispatcher_.plan(); }
+  /// y[T,D] of every row of the last forward's input by one expert, whatever was routed.
+  View answer(nn::Pass& pass, int expert) const { return experts_.answer(pass, x_, expert); }
   /// Of the last forward. Adds the assignments to counts[E] and the combine weights to mass[E].
   LayerStatistics collect(nn::Pass& pass, std::span<std::int64_t> counts, std::span<double> mass);
   void after_step(std::span<const std::int64_t> counts) { router_->after_step(counts); }

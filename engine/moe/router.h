@@ -61,6 +61,7 @@ struct RouterInput {
 struct Decision {
   int choices = 0;     // K columns of ids
   View logits;         // [T,E] without noise
+  View scores;         // [T,E] what chose: the logits with this step's noise; empty when the policy keeps none
   View probabilities;  // [T,E] full softmax of the logits (sigmoid routers: scores divided by their sum)
   View ids;            // [T,K] int32 as chosen, before any drop; −1 = none
   View kept_ids;       // [T,K] after drops; the same view when nothing can drop

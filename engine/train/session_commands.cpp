@@ -6,6 +6,7 @@
 #include "engine/core/printable.h"
 #include "engine/train/session_fields.h"
 #include "engine/train/session_impl.h"
+#include "engine/train/session_plane.h"
 #include "engine/train/session_trace.h"
 
 namespace moe::train {
@@ -50,11 +51,15 @@ void Session::Impl::answer(const std::string& name, const Json& command) {
   }
   if (name == "step") {
     const auto count = integer_field(command, "count", 1, 1, std::int64_t{1} << 40);
+    const std::string only = only_field(command);
+    if (Run& run = open_run(); !only.empty()) run.train_only(only, count);
     go(open_run().step_count() + count, true);
     return reply(id, nullptr);
   }
+  if (auto result = answer_plane(name, command)) return reply(id, std::move(*result));
   throw Error(ErrorKind::usage, "There is no command " + printable(name), "cmd",
-              "hello new open run pause step set checkpoint stop inspect sample history at export shutdown",
+              "hello new open run pause step set checkpoint stop inspect sample history at export shutdown data plane "
+              "probe_point stages watch",
               "Send one of these");
 }
 
@@ -72,6 +77,10 @@ void Session::Impl::start_new(const Json& command) {
   request.config = make_config(text_field(command, "preset", ""), command.value("settings", Json()));
   request.folder = text_field(command, "run", "");
   request.schedule = parse_schedule(command.value("at", Json()), request.config, 0);
+  request.drawing = drawing_csv(command.value("points", Json()));
+  if (!request.drawing.empty() && !(is_plane(request.config) && request.config.data.points == "drawing"))
+    throw Error(ErrorKind::usage, "Points were sent, but the run is not about a drawing", "points",
+                "data.task = plane and data.points = drawing", "Set both, or send no points");
   stop(true);
   set_state(State::preparing);
   try {
@@ -104,6 +113,7 @@ void Session::Impl::open(const Json& command) {
 
 void Session::Impl::opened(const Json& id, const Json& command) {
   step_ = run_->step_count();
+  run_->set_step_events(step_hz_);
   reader_.set_store(run_->store_file());
   reply(id, protocol::to_json(run_->info()));
   set_state(step_ >= run_->horizon() ? State::finished : State::paused);
@@ -148,6 +158,7 @@ OrderedJson Session::Impl::stop(bool keep) {
     run_->checkpoint();
   }
   const bool was_open = run_ || read_only_;
+  painter_.forget();
   reader_.set_store({});
   if (run_ && !keep && run_->created_here()) Run::discard(std::move(run_));
   run_.reset();

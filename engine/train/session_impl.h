@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "engine/train/session.h"
+#include "engine/train/session_painter.h"
 #include "engine/train/session_reader.h"
 #include "engine/train/session_run.h"
 
@@ -52,6 +53,12 @@ struct Session::Impl {
   OrderedJson inspect(const Json& command) const;
   OrderedJson sample(const Json& command) const;
   Run& open_run() const;
+
+  // ---- commands of the plane (session_plane.cpp) ----------------------------------------------------------------
+  std::optional<OrderedJson> answer_plane(const std::string& name, const Json& command);  // empty: not one of them
+  OrderedJson watch(const Json& command);
+  OrderedJson stages(const Json& command);
+
   void reply(const Json& id, OrderedJson result) const { emit_.reply(id, step_.load(), std::move(result)); }
 
   const Emitter emit_;
@@ -69,6 +76,8 @@ struct Session::Impl {
   std::unique_ptr<Run> run_;
   std::optional<std::int64_t> until_;
   bool single_steps_ = false, read_only_ = false;
+  double step_hz_ = 0;  // most step events a second; 0: all of them
+  PlanePainter painter_{emit_};
   std::string stage_;
   std::chrono::steady_clock::time_point last_progress_{};
 

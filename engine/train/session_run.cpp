@@ -28,13 +28,25 @@ void Run::step() {
   trainer_->step(report_);
   tokens_ = report_.tokens;
   store_->append(report_);
-  emit_.step(report_);
+  emit_step();
   const std::int64_t step = step_count();
   const TrainConfig& train = trainer_->config().train;
   if (train.eval_every > 0 && step % train.eval_every == 0) evaluate();
   if (prober_ && prober_->due(step, train.probe_every)) probe();
   if (train.checkpoint_every > 0 && step % train.checkpoint_every == 0) checkpoint();
   if (++uncommitted_ >= kCommitSteps || seconds_since(last_commit_) >= kCommitSeconds) commit();
+}
+
+void Run::emit_step() {
+  step_held_ = step_gap_ > 0 && seconds_since(last_step_event_) < step_gap_;
+  if (step_held_) return;
+  if (step_gap_ > 0) last_step_event_ = Clock::now();
+  emit_.step(report_);
+}
+
+void Run::send_held_step() {
+  if (step_held_) emit_.step(report_);
+  step_held_ = false;
 }
 
 void Run::commit() {
@@ -125,6 +137,23 @@ void Run::apply_due_edits() {
     log_and_apply(schedule_.front().key, schedule_.front().value);
     schedule_.erase(schedule_.begin());
   }
+}
+
+void Run::train_only(const std::string& only, std::int64_t count) {
+  apply_due_edits();
+  const std::string before = value_text(trainer_->config(), "train.only");
+  if (before == only) return;
+  const ScheduledEdit end{step_count() + count, "train.only", before};
+  schedule_.insert(std::upper_bound(schedule_.begin(), schedule_.end(), end,
+                                    [](const auto& a, const auto& b) { return a.step < b.step; }),
+                   end);
+  store_->set_meta("scheduled", schedule_json(schedule_));
+  edit("train.only", only);
+}
+
+void Run::end_train_only() {
+  if (!schedule_.empty() && schedule_.front().key == "train.only" && schedule_.front().step <= step_count())
+    apply_due_edits();
 }
 
 protocol::EditEvent Run::edit(const std::string& key, const std::string& value) {

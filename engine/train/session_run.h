@@ -70,6 +70,18 @@ class Run {
   protocol::EditEvent edit(const std::string& key, const std::string& value);
   /// Throws what Trainer::check throws.
   void check(const std::string& key, const std::string& value) const { trainer_->check(key, value); }
+  /// The next `count` steps change only the router's or only the experts' parameters. Both the change and its end are
+  /// edits of train.only: logged, replayed, and the end is on the disk before the first step.
+  void train_only(const std::string& only, std::int64_t count);
+  /// Takes the end of train_only into force when it has come, so that a run that stands shows it.
+  void end_train_only();
+  /// Applies the edits that wait for this step.
+  void apply_due_edits();
+  /// At most `hz` step events a second; 0: one for each step.
+  void set_step_events(double hz) { step_gap_ = hz > 0 ? 1 / hz : 0; }
+  /// The event of the newest step, when it was held back.
+  void send_held_step();
+  const StepReport& last_report() const { return report_; }
   Saved checkpoint();
   /// Saves if a step was made since the last checkpoint and it is older than `seconds`.
   void checkpoint_if_older(double seconds);
@@ -89,7 +101,7 @@ class Run {
   void record(Config config);
   void complete_record(const Config& config);
   void merge_schedule(const std::vector<ScheduledEdit>& more, const std::vector<run::Edit>& logged);
-  void apply_due_edits();
+  void emit_step();
   void apply_logged(const run::Edit& edit);
   protocol::EditEvent log_and_apply(const std::string& key, const std::string& value);
   void evaluate();
@@ -112,6 +124,9 @@ class Run {
   double checkpoint_seconds_ = -1;  // of the last one; negative = none yet
   Clock::time_point last_checkpoint_ = Clock::now(), last_commit_ = Clock::now();
   bool created_here_ = false;
+  double step_gap_ = 0;  // seconds between step events
+  bool step_held_ = false;
+  Clock::time_point last_step_event_{};
   StepReport report_;
 };
 

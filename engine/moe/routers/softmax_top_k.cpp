@@ -55,6 +55,7 @@ void SoftmaxTopK::forward(const RouterInput& in, Decision& out) {
     ops::add_normal(exact, scores, RandomStream(pass.seed, Purpose::router_noise, pass.step, lane), noise);
     ops::softmax_forward(exact, probabilities_, scores);
   }
+  out.scores = scores;
   chosen_ = take({tokens, in.settings.router.top_k});
   choose(in, scores, out);
   ops::take_forward(exact, chosen_, probabilities_, out.ids);
