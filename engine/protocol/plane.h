@@ -50,7 +50,7 @@ struct PlanePicture {
   std::vector<float> expert_value;              // the same of a regression
   std::vector<double> area;                     // [experts] share of the canvas where it is the first choice
   std::vector<double> points;                   // [experts] share of the training points
-  // The cost: measured on the thread that paints, which is not the one that trains.
+  // The cost: processor time of the thread that paints, which is not the one that trains.
   double seconds = 0;                // of this picture
   double share = train::kAbsent;     // of that thread's time since the picture before
   double budget = train::kAbsent;    // the most that `watch` allows
