@@ -108,7 +108,7 @@ void Session::Impl::work() {
       busy_ = !batch_.empty();
     }
     execute_batch();
-    if (state_ == State::running) advance();
+    if (state_ == State::running && keep_pace()) advance();
     if (run_) painter_.offer(run_->trainer(), run_->data(), state_ == State::running);
   }
   painter_.forget();

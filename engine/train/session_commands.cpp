@@ -59,7 +59,7 @@ void Session::Impl::answer(const std::string& name, const Json& command) {
   if (auto result = answer_plane(name, command)) return reply(id, std::move(*result));
   throw Error(ErrorKind::usage, "There is no command " + printable(name), "cmd",
               "hello new open run pause step set checkpoint stop inspect sample history at export shutdown data plane "
-              "probe_point stages watch",
+              "probe_point stages watch pace",
               "Send one of these");
 }
 

@@ -58,6 +58,7 @@ struct Session::Impl {
   std::optional<OrderedJson> answer_plane(const std::string& name, const Json& command);  // empty: not one of them
   OrderedJson watch(const Json& command);
   OrderedJson stages(const Json& command);
+  bool keep_pace();  // false: a command has come before the next step's time
 
   void reply(const Json& id, OrderedJson result) const { emit_.reply(id, step_.load(), std::move(result)); }
 
@@ -76,6 +77,8 @@ struct Session::Impl {
   std::unique_ptr<Run> run_;
   std::optional<std::int64_t> until_;
   bool single_steps_ = false, read_only_ = false;
+  double pace_ = 0;  // most steps a second; 0: as many as the machine does
+  std::chrono::steady_clock::time_point next_step_{};
   double step_hz_ = 0;  // most step events a second; 0: all of them
   PlanePainter painter_{emit_};
   std::string stage_;

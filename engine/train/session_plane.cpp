@@ -59,6 +59,11 @@ std::string drawing_csv(const Json& points) {
 
 std::optional<OrderedJson> Session::Impl::answer_plane(const std::string& name, const Json& command) {
   if (name == "watch") return watch(command);
+  if (name == "pace") {
+    pace_ = within(command, "steps_per_second", 0, 0, 1e6);
+    next_step_ = {};
+    return OrderedJson({{"steps_per_second", pace_}});
+  }
   if (name == "stages") return stages(command);
   if (name != "data" && name != "plane" && name != "probe_point") return std::nullopt;
   const Run& run = open_run();
@@ -74,6 +79,19 @@ std::optional<OrderedJson> Session::Impl::answer_plane(const std::string& name, 
   const double x = within(command, "x", 0, -1e6, 1e6), y = within(command, "y", 0, -1e6, 1e6);
   return protocol::to_json(
       probe_point(run.trainer(), points, static_cast<float>(x), static_cast<float>(y), layer_field(command)));
+}
+
+// Waits for the next step's time, or for a command: that is answered first, and the rest of the wait follows it.
+bool Session::Impl::keep_pace() {
+  if (pace_ <= 0) return true;
+  using Clock = std::chrono::steady_clock;
+  const auto gap = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / pace_));
+  {
+    std::unique_lock lock(mutex_);
+    if (wake_.wait_until(lock, next_step_, [this] { return closing_ || !queue_.empty(); })) return false;
+  }
+  next_step_ = std::max(next_step_, Clock::now() - gap) + gap;
+  return true;
 }
 
 OrderedJson Session::Impl::watch(const Json& command) {
