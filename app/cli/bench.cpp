@@ -10,6 +10,7 @@
 #include "engine/backend/make_backend.h"
 #include "engine/core/arena.h"
 #include "engine/data/dataset.h"
+#include "engine/train/session_model.h"
 #include "engine/train/session_setup.h"
 #include "engine/train/trainer.h"
 
@@ -45,7 +46,7 @@ double median(std::vector<double> values) {
 }
 
 /// Median of whole steps, data included.
-OrderedJson training_speed(const Config& config, const data::Dataset& dataset, double seconds) {
+OrderedJson training_speed(const Config& config, const data::TaskData& dataset, double seconds) {
   train::Trainer trainer(config, dataset);
   train::StepReport report;
   for (int i = 0; i < kWarmUp; ++i) trainer.step(report);
@@ -57,7 +58,7 @@ OrderedJson training_speed(const Config& config, const data::Dataset& dataset, d
     times.push_back(seconds_since(begin));
   }
   const double step = median(times);
-  const double tokens = static_cast<double>(config.train.batch) * config.model.context * config.optim.accumulation;
+  const double tokens = static_cast<double>(config.train.batch) * positions_per_row(config) * config.optim.accumulation;
   return {{"tokens_per_second", tokens / step},
           {"steps_per_second", 1 / step},
           {"steps", times.size()},
@@ -87,7 +88,7 @@ double gemm_speed(Backend& backend, MatmulPrecision precision, std::int64_t m, s
 
 OrderedJson gemm_speeds(const Config& config) {
   const auto backend = make_backend(config.train.device, config.train.threads);
-  const std::int64_t tokens = std::int64_t{config.train.batch} * config.model.context;
+  const std::int64_t tokens = std::int64_t{config.train.batch} * positions_per_row(config);
   const std::int64_t rows = std::max<std::int64_t>(1, tokens * config.router.top_k / config.model.experts);
   struct Product {
     const char* name;
@@ -110,7 +111,7 @@ OrderedJson gemm_speeds(const Config& config) {
 }
 
 /// Every op of a few steps is timed on its own; what is left of the steps is data, statistics and glue.
-OrderedJson shares(const Config& config, const data::Dataset& dataset) {
+OrderedJson shares(const Config& config, const data::TaskData& dataset) {
   OpTimes times;
   train::Trainer trainer(config, dataset,
                          make_profiling_backend(make_backend(config.train.device, config.train.threads), times));
@@ -165,7 +166,8 @@ int bench(const Options& options) {
   data.context = config.model.context;
   data.validation_fraction = config.data.validation_fraction;
   data.seed = config.seed;
-  const auto dataset = data::open_dataset(data);
+  const std::unique_ptr<data::TaskData> dataset =
+      is_plane(config) ? train::open_points(config, {}) : data::open_dataset(data);
   OrderedJson result = {{"preset", options.preset},
                         {"device", make_backend(config.train.device, 1)->name()},
                         {"backend", make_backend(config.train.device, config.train.threads)->describe()},

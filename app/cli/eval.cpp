@@ -27,20 +27,24 @@ struct Result {
   std::int64_t tokens = 0;
   std::vector<DomainLoss> domains;
   std::vector<std::string> notes;
+  bool points = false;
+  double accuracy = train::kAbsent, r2 = train::kAbsent;  // of points
 };
 
-/// The run's own held-out text.
+/// The run's own held-out text or points.
 Result evaluate_held_out(const train::LoadedModel& model, int windows) {
   const train::EvalReport report = model.trainer->evaluate(windows);
-  Result result{report.loss, report.tokens, {}, {}};
+  const data::Dataset* text = model.data->text();
+  Result result{report.loss, report.tokens, {}, {}, !text, report.accuracy, report.r2};
   for (std::size_t d = 0; d < report.domain_loss.size(); ++d)
-    result.domains.push_back(
-        {model.dataset->domains()[d], report.domain_loss[d], model.dataset->unigram_loss(static_cast<int>(d)), -1});
+    result.domains.push_back({model.data->domains()[d], report.domain_loss[d],
+                              text ? text->unigram_loss(static_cast<int>(d)) : train::kAbsent, -1});
   return result;
 }
 
 /// Other text, with the run's tokenizer: the first `windows` windows of the context of each domain, in order of files.
 Result evaluate_files(const train::LoadedModel& model, const std::string& path, int windows) {
+  const data::Tokenizer& tokenizer = model.text("eval --data").tokenizer();
   const auto context = static_cast<std::size_t>(model.trainer->config().model.context);
   const data::CorpusFiles corpus = data::scan_corpus(path, {}, {});
   std::vector<double> sums(corpus.domains.size());
@@ -50,7 +54,7 @@ Result evaluate_files(const train::LoadedModel& model, const std::string& path, 
     const auto domain = static_cast<std::size_t>(file.domain);
     data::DocumentReader reader(corpus.full_path(file));
     for (std::string document; taken[domain] < windows && reader.next(document);) {
-      const std::vector<std::int32_t> ids = model.dataset->tokenizer().encode(document);
+      const std::vector<std::int32_t> ids = tokenizer.encode(document);
       for (std::size_t begin = 0; begin + 1 < ids.size() && taken[domain] < windows;
            begin += context, ++taken[domain]) {
         const auto window = std::span(ids).subspan(begin, std::min(context, ids.size() - begin));
@@ -79,7 +83,29 @@ Result evaluate_files(const train::LoadedModel& model, const std::string& path, 
 
 OrderedJson number(double value) { return std::isfinite(value) ? OrderedJson(value) : OrderedJson(nullptr); }
 
+// Of points: no perplexity, which belongs to sequences.
+OrderedJson points_json(const Result& result, std::int64_t step) {
+  OrderedJson out = {{"step", step}, {"loss", number(result.loss)}};
+  if (!std::isnan(result.accuracy)) out["accuracy"] = result.accuracy;
+  if (!std::isnan(result.r2)) out["r2"] = result.r2;
+  out["points"] = result.tokens;
+  if (result.domains.empty()) return out;
+  out["classes"] = OrderedJson::array();
+  for (const DomainLoss& d : result.domains) out["classes"].push_back({{"name", d.name}, {"loss", number(d.loss)}});
+  return out;
+}
+
+std::string points_text(const Result& result, std::int64_t step) {
+  std::string text = fmt::format("step {}: loss {:.4f}", step, result.loss);
+  if (!std::isnan(result.accuracy)) text += fmt::format(", accuracy {:.2f} %", 100 * result.accuracy);
+  if (!std::isnan(result.r2)) text += fmt::format(", R² {:.4f}", result.r2);
+  text += fmt::format(", {} held-out points\n", result.tokens);
+  for (const DomainLoss& d : result.domains) text += fmt::format("class {:<18} loss {:.4f}\n", d.name, d.loss);
+  return text;
+}
+
 OrderedJson as_json(const Result& result, std::int64_t step) {
+  if (result.points) return points_json(result, step);
   OrderedJson domains = OrderedJson::array();
   for (const DomainLoss& d : result.domains) {
     OrderedJson entry = {{"name", d.name}, {"loss", number(d.loss)}, {"perplexity", number(std::exp(d.loss))}};
@@ -95,6 +121,7 @@ OrderedJson as_json(const Result& result, std::int64_t step) {
 }
 
 std::string as_text(const Result& result, std::int64_t step) {
+  if (result.points) return points_text(result, step);
   std::string text = fmt::format("step {}: loss {:.4f} nats per token, perplexity {:.3f}, {} tokens\n", step,
                                  result.loss, std::exp(result.loss), result.tokens);
   text += fmt::format("{:<24} {:>8} {:>11}  {}\n", "domain", "loss", "perplexity", "unigram");

@@ -57,8 +57,9 @@ std::string as_text(const protocol::Trace& trace) {
 int inspect(const Options& options) {
   const std::string text = options.file.empty() ? options.text : read_text(options.file);
   const train::LoadedModel model = options.load();
-  const auto ids = model.dataset->tokenizer().encode(text);
-  protocol::Trace trace = train::trace_tokens(*model.trainer, model.dataset->tokenizer(), ids);
+  const data::Tokenizer& tokenizer = model.text("inspect").tokenizer();
+  const auto ids = tokenizer.encode(text);
+  protocol::Trace trace = train::trace_tokens(*model.trainer, tokenizer, ids);
   trace.title = options.file.empty() ? "your text" : options.file;
   if (options.json) return print(protocol::to_json(trace)) ? 0 : 1;
   return print(as_text(trace)) ? 0 : 1;

@@ -40,6 +40,7 @@ void append_row(std::string& out, std::span<const float> row, const char* separa
 int logits(const Options& options) {
   const auto ids = parse_tokens(options.tokens);
   const train::LoadedModel model = options.load("f32");
+  model.text("logits");
   for (const std::int32_t id : ids)
     if (id >= model.trainer->config().model.vocabulary)
       throw Error(ErrorKind::usage, "Token id " + std::to_string(id) + " is outside the vocabulary", "--tokens",

@@ -102,6 +102,9 @@ struct Loss final : LossOps {
   void cross_entropy(View loss, View dlogits, ConstView logits, ConstView targets, double scale) override {
     t("cross_entropy", [&] { in.cross_entropy(loss, dlogits, logits, targets, scale); });
   }
+  void squared_error(View loss, View dy, ConstView y, ConstView targets, double scale) override {
+    t("squared_error", [&] { in.squared_error(loss, dy, y, targets, scale); });
+  }
 };
 
 struct Dispatch final : DispatchOps {

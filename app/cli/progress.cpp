@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <string_view>
 
@@ -97,8 +98,12 @@ std::string ProgressView::line(const protocol::StepReport& report) const {
       done > 1 ? time_left(elapsed * static_cast<double>(left) / static_cast<double>(done - 1)) + " left" : "";
   const double rate =
       elapsed > 0 && done > 1 ? static_cast<double>(report.tokens - first_tokens_) / elapsed : report.tokens_per_second;
-  std::string text =
-      fmt::format("step {}/{}  loss {:.3f}  {} tokens/s  {}", report.step, until_, report.loss, human(rate), eta);
+  const bool points = !std::isnan(report.accuracy) || !std::isnan(report.r2);
+  std::string score;
+  if (!std::isnan(report.accuracy)) score = fmt::format("  accuracy {:.1f} %", 100 * report.accuracy);
+  if (!std::isnan(report.r2)) score = fmt::format("  R² {:.3f}", report.r2);
+  std::string text = fmt::format("step {}/{}  loss {:.3f}{}  {} {}/s  {}", report.step, until_, report.loss, score,
+                                 human(rate), points ? "points" : "tokens", eta);
   if (!bar_ || until_ <= first_) return text;
   const int cells = static_cast<int>(kBarCells * done / std::max<std::int64_t>(1, until_ - first_));
   const int room = columns() - kBarCells - 4;

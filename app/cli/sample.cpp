@@ -33,7 +33,7 @@ std::string expert_table(const train::Sampled& sampled) {
 
 int sample(const Options& options) {
   const train::LoadedModel model = options.load();
-  const train::Sampled sampled = train::sample_text(*model.trainer, model.dataset->tokenizer(), options.prompt,
+  const train::Sampled sampled = train::sample_text(*model.trainer, model.text("sample").tokenizer(), options.prompt,
                                                     options.tokens, options.temperature, options.seed);
   if (options.json) {
     OrderedJson out = {

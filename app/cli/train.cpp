@@ -14,9 +14,19 @@ struct Options {
   bool json = false;
 };
 
+/// Whether the run will be about points of the plane.
+bool names_points(const std::string& preset, const OrderedJson& settings) {
+  const OrderedJson task = settings.contains("data.task")
+                               ? settings.at("data.task")
+                               : protocol::find_preset(preset).settings.value("data.task", OrderedJson("text"));
+  return task == "plane";
+}
+
 int train(const Options& options, const Program& program) {
   OrderedJson settings = options.edits.settings();
   if (!options.data.empty()) settings["data.path"] = options.data;
+  if (!options.data.empty() && !settings.contains("data.points") && names_points(options.preset, settings))
+    settings["data.points"] = "file";
   if (!options.device.empty()) settings["train.device"] = options.device;
   if (!options.precision.empty()) settings["train.precision"] = options.precision;
   if (options.seed >= 0) settings["seed"] = options.seed;
@@ -43,7 +53,8 @@ void add_train(CLI::App& app, Program& program) {
   auto options = std::make_shared<Options>();
   command->add_option("--preset", options->preset, "Preset to start from (moe-cli presets), or a JSON file")
       ->capture_default_str();
-  command->add_option("--data", options->data, "File or folder of text; without it, the embedded generator");
+  command->add_option("--data", options->data,
+                      "File or folder of text, or a CSV file of points; without it, what is generated");
   options->edits.declare(*command);
   command
       ->add_option("--steps", options->steps,

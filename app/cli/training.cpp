@@ -87,12 +87,18 @@ class Listener {
   OrderedJson eval_;  // read when the session is idle
 };
 
+std::string score_text(const OrderedJson& report) {
+  if (report.contains("accuracy")) return fmt::format(", accuracy {:.2f} %", 100 * report.at("accuracy").get<double>());
+  if (report.contains("r2")) return fmt::format(", R² {:.4f}", report.at("r2").get<double>());
+  return {};
+}
+
 void summarise(const TrainingRequest& request, Listener& listener, const protocol::RunInfo& info) {
   listener.finish();
   const OrderedJson& eval = listener.eval();
   std::string text;
   if (eval.is_object() && eval.at("loss").is_number())
-    text = fmt::format("held-out loss {:.4f} at step {}\n", eval.at("loss").get<double>(),
+    text = fmt::format("held-out loss {:.4f}{} at step {}\n", eval.at("loss").get<double>(), score_text(eval),
                        eval.at("step").get<std::int64_t>());
   text += "run: " + info.path;
   if (request.json)
@@ -105,7 +111,8 @@ void summarise(const TrainingRequest& request, Listener& listener, const protoco
 int train_to_end(const TrainingRequest& request, Driver& driver, Listener& listener, const SignalWatcher& signals) {
   const protocol::RunInfo info = protocol::run_info_from_json(driver.ask(request.open));
   for (const std::string& note : info.notes) listener.message("note: " + note);
-  if (!info.mixtral.empty()) listener.message("note: checkpoints are not in Mixtral layout: " + info.mixtral);
+  if (!info.mixtral.empty() && info.task == "text")
+    listener.message("note: checkpoints are not in Mixtral layout: " + info.mixtral);
   listener.message("run: " + info.path);
   listener.set_announced();
   for (const auto& [key, value] : request.edits.items()) driver.ask({{"cmd", "set"}, {"key", key}, {"value", value}});

@@ -30,7 +30,10 @@ int verify(const Options& options) {
   const run::RunFolder folder = run::open_run(options.run);
   const auto checkpoints = run::list_checkpoints(folder.checkpoints(), true);
   const std::string store = problem_of([&] { run::Store::open_read_only(folder.store()).verify(); });
-  const std::string tokenizer = problem_of([&] { (void)data::Tokenizer::load(folder.tokenizer()); });
+  const Json record = run::read_run_json(folder).value("config", Json::object());
+  const bool points = record.is_object() && record.value("data.task", Json()) == "plane";  // they need no tokenizer
+  const std::string tokenizer =
+      points ? std::string() : problem_of([&] { (void)data::Tokenizer::load(folder.tokenizer()); });
   bool loadable = false, damaged = !store.empty() || !tokenizer.empty();
   OrderedJson list = OrderedJson::array();
   std::string text;
@@ -50,7 +53,8 @@ int verify(const Options& options) {
   const auto state = [](const std::string& problem) {
     return problem.empty() ? std::string("valid") : "NOT readable: " + problem;
   };
-  text += "metrics.sqlite   " + state(store) + "\ntokenizer.model  " + state(tokenizer) + '\n';
+  text += "metrics.sqlite   " + state(store) + '\n';
+  if (!points) text += "tokenizer.model  " + state(tokenizer) + '\n';
   const OrderedJson json = {{"run", folder.path.string()},
                             {"loadable", loadable},
                             {"checkpoints", std::move(list)},

@@ -57,7 +57,8 @@ ParameterCount count(const Architecture& a, bool active) {
   ParameterCount out;
   for (const LayerGroup& group : a.groups) {
     const bool feeds = group.feed_forward.width > 0;
-    const std::int64_t parts = 1 + (group.cross ? 1 : 0) + (feeds ? 1 : 0);
+    const bool mixes = group.mixer.kind != Mixer::Kind::attention || group.mixer.heads > 0;
+    const std::int64_t parts = (mixes ? 1 : 0) + (group.cross ? 1 : 0) + (feeds ? 1 : 0);
     std::int64_t small = group.mixer.norm_gains + (a.norms ? parts * a.width : 0);
     out.mixers += group.layers * mixer_matrices(group.mixer, a.width).both();
     if (group.cross) {
@@ -69,7 +70,7 @@ ParameterCount count(const Architecture& a, bool active) {
   }
   out.embedding = a.width * a.input_vocabulary;
   out.head = a.tied_head ? 0 : a.width * a.output_vocabulary;
-  out.small += a.position_parameters + (a.norms ? (has_encoder(a) ? 2 : 1) * a.width : 0);
+  out.small += a.position_parameters + (a.norms && a.final_norm ? (has_encoder(a) ? 2 : 1) * a.width : 0);
   return out;
 }
 
@@ -116,13 +117,14 @@ bool is_dense(const ModelConfig& model, int layer) {
          (model.dense_every > 0 && (layer + 1) % model.dense_every == 0);
 }
 
-Architecture architecture_of(const Config& config, const RouterSize& router) {
+Architecture architecture_of(const Config& config, const RouterSize& router, int outputs) {
   const ModelConfig& m = config.model;
   LayerGroup dense, sparse;
   dense.layers = sparse.layers = 0;
   for (int layer = 0; layer < m.layers; ++layer) ++(is_dense(m, layer) ? dense : sparse).layers;
   const bool gated = m.activation == "swiglu";
-  dense.mixer = sparse.mixer = {.heads = m.heads, .kv_heads = m.kv_heads, .head_dim = m.width / m.heads};
+  if (m.attention)
+    dense.mixer = sparse.mixer = {.heads = m.heads, .kv_heads = m.kv_heads, .head_dim = m.width / m.heads};
   // A dense model keeps the width that its one expert and the shared ones have together.
   dense.feed_forward = {.width = m.experts == 1 ? std::int64_t{m.expert_width} * (1 + m.shared_experts) : m.dense_width,
                         .gated = gated};
@@ -135,6 +137,12 @@ Architecture architecture_of(const Config& config, const RouterSize& router) {
       .router_matrices = router.matrices};
   Architecture out{
       .width = m.width, .input_vocabulary = m.vocabulary, .output_vocabulary = m.vocabulary, .tied_head = m.tied_head};
+  out.norms = m.norm != "none";
+  if (is_plane(config)) {  // a point is three numbers; the head has no norm
+    out.input_vocabulary = 3;
+    out.output_vocabulary = outputs > 0 ? outputs : config.data.classes;
+    out.tied_head = out.final_norm = false;
+  }
   for (const LayerGroup& group : {sparse, dense})
     if (group.layers > 0) out.groups.push_back(group);
   return out;

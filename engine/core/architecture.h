@@ -10,7 +10,7 @@
 
 namespace moe {
 
-/// How positions exchange information. Matrices only; biases are left out.
+/// How positions exchange information. Matrices only; biases are left out. Attention of no heads is none.
 ///  attention  q[D, H·C], k and v[D, G·C], o[H·C, D]; H heads, G KV heads, C numbers per head
 ///  latent     multi-head latent attention of DeepSeek-V2 (arXiv:2405.04434): q through a low rank, k and v through a
 ///             shared one, and one rotated key of rope_dim numbers for all heads
@@ -53,6 +53,7 @@ struct Architecture {
   std::int64_t input_vocabulary = 0, output_vocabulary = 0;  // rows of the embedding tables and of the head
   bool tied_head = false;                                    // the head is the embedding table
   bool norms = true;                     // one gain vector before each part of a layer, and one after each stack
+  bool final_norm = true;                // that last one
   std::int64_t position_parameters = 0;  // learned tables of positions or distances
 };
 
@@ -107,7 +108,7 @@ struct RouterSize {
   std::int64_t top_k = 0;     // experts that work for a token; 0: config.router.top_k
 };
 
-/// Our model.
-Architecture architecture_of(const Config& config, const RouterSize& router = {});
+/// Our model. `outputs`: numbers that a model of points gives for one; 0: data.classes.
+Architecture architecture_of(const Config& config, const RouterSize& router = {}, int outputs = 0);
 
 }  // namespace moe

@@ -25,6 +25,8 @@ struct ModelConfig {
   double rope_theta = 10000.0;
   double norm_eps = 1e-5;
   double init_std = 0.02;
+  bool attention = true;     // false: blocks are feed-forward only
+  std::string norm = "rms";  // rms | none: before each half of a block
 };
 
 struct RouterConfig {
@@ -87,11 +89,19 @@ struct TrainConfig {
   int probe_every = 50;            // steps between probes (specialization, token strips); 0 = never
   int checkpoint_every = 200;      // 0 = only at the end
   int keep_checkpoints = 2;        // the newest ones, besides every 10th
+  std::string only = "all";        // all | router | experts: the parameters that steps change
 };
 
 struct DataConfig {
   std::string path;  // empty: the embedded generator
   double validation_fraction = 0.05;
+  std::string task = "text";       // text | plane
+  std::string points = "spirals";  // plane: a generated set, "drawing" or "file" (data.path)
+  int count = 500;                 // plane: points that train
+  double jitter = 0.02;            // plane: standard deviation of the noise
+  int classes = 2;                 // plane, generated classes
+  double detail = 0;               // plane: turns, cells, rings, waves; 0 = the set's own
+  std::string target = "auto";     // plane, file: auto | label | value
 };
 
 struct Config {
@@ -106,6 +116,11 @@ struct Config {
   TrainConfig train;
   DataConfig data;
 };
+
+/// Whether the tokens are points of the plane; then the context is one token and there is no vocabulary.
+bool is_plane(const Config& config);
+/// Tokens of one row of a batch: the context, or one point.
+int positions_per_row(const Config& config);
 
 /// Sets one key ("router.top_k") from a JSON value or from text ("2"), checked against the knob's type and range.
 /// Throws Error(usage) with the key, the value and the range; unknown keys name the nearest known one.

@@ -18,6 +18,22 @@ namespace {
   throw Error(ErrorKind::usage, what, key, limit, action);
 }
 
+void check_plane(const Config& c) {
+  const DataConfig& d = c.data;
+  if (d.points == "file" && d.path.empty())
+    refuse("data.path", "no file of points is named", "a CSV file of x, y and a class or value",
+           "Give its path, or choose another set in data.points");
+  if (d.points != "file" && !d.path.empty())
+    refuse("data.path", fmt::format("a file is named, but data.points is {}", d.points),
+           "a file is read when data.points is file", "Set data.points to file, or leave data.path empty");
+  if (d.points == "moons" && d.classes != 2)
+    refuse("data.classes", fmt::format("moons cannot have {} classes", d.classes), "2: each moon is a class",
+           "Set data.classes to 2, or choose spirals or rings");
+  if (c.train.precision == "bf16")
+    refuse("train.precision", "bf16 keeps 8 bits of a coordinate, too few to draw a border", "auto, f32 or f64",
+           "Set train.precision to auto");
+}
+
 void check_attention(const ModelConfig& m) {
   if (m.width % m.heads != 0)
     refuse("model.heads", fmt::format("{} heads do not divide model.width = {}", m.heads, m.width),
@@ -83,7 +99,7 @@ void check_schedule(const Config& c) {
     refuse("optim.warmup",
            fmt::format("{} steps of warm-up are more than train.steps = {}", c.optim.warmup, c.train.steps),
            "warm-up is at most the number of steps", fmt::format("Set optim.warmup to {} or less", c.train.steps));
-  const double tokens = 1.0 * c.train.batch * c.model.context;
+  const double tokens = 1.0 * c.train.batch * positions_per_row(c);
   if (tokens > 1e9)
     refuse("train.batch",
            fmt::format("{} sequences of model.context = {} are {:.3g} tokens in one batch", c.train.batch,
@@ -97,6 +113,9 @@ double physical_memory() {
 
 }  // namespace
 
+bool is_plane(const Config& config) { return config.data.task == "plane"; }
+int positions_per_row(const Config& config) { return is_plane(config) ? 1 : config.model.context; }
+
 double parameter_count(const Config& config) {
   return static_cast<double>(count_parameters(architecture_of(config)).total());
 }
@@ -104,7 +123,7 @@ double parameter_count(const Config& config) {
 double training_bytes(const Config& config) {
   const ModelConfig& m = config.model;
   const double scalar = config.train.precision == "f64" ? 8 : 4;
-  const double tokens = 1.0 * config.train.batch * m.context;
+  const double tokens = 1.0 * config.train.batch * positions_per_row(config);
   // Backward needs, of every token and layer, at least the inputs of attention and feed-forward and the experts'
   // hidden values; of the head, one row of logits.
   const double hidden = 1.0 * std::min(config.router.top_k, m.experts) * m.expert_width;
@@ -113,7 +132,8 @@ double training_bytes(const Config& config) {
 }
 
 void validate_fields(const Config& config) {
-  check_attention(config.model);
+  if (config.model.attention) check_attention(config.model);
+  if (is_plane(config)) check_plane(config);
   check_experts(config);
   check_groups(config);
   check_remedies(config);

@@ -68,6 +68,7 @@ nlohmann::ordered_json to_json(const Knob& knob) {
     json["log_scale"] = knob.log_scale;
   }
   if (knob.kind == KnobKind::choice) json["choices"] = knob.choices;
+  if (!knob.task.empty()) json["task"] = knob.task;
   json["advanced"] = knob.advanced;
   json["default"] = knob.fallback;
   return json;

@@ -12,20 +12,21 @@ enum class KnobKind { integer, real, boolean, choice, text };
 enum class KnobWhen { live, new_run };
 
 struct Knob {
-  std::string key;      // "router.top_k"
-  std::string label;    // "Top-k"
-  std::string help;     // one sentence
-  std::string unit;     // "tokens", "steps", "" ...
-  std::string source;   // formula or paper; may be empty
-  std::string group;    // "Routing", "Optimiser", "Model", "Training", "Data"
+  std::string key;     // "router.top_k"
+  std::string label;   // "Top-k"
+  std::string help;    // one sentence
+  std::string unit;    // "tokens", "steps", "" ...
+  std::string source;  // formula or paper; may be empty
+  std::string group;   // "Routing", "Optimiser", "Model", "Training", "Data"
   KnobKind kind = KnobKind::real;
   KnobWhen when = KnobWhen::live;
-  double minimum = 0, maximum = 0;    // of integer and real, inclusive
-  bool log_scale = false;             // the slider's; 0 sits at its left end when minimum is 0
+  double minimum = 0, maximum = 0;                // of integer and real, inclusive
+  bool log_scale = false;                         // the slider's; 0 sits at its left end when minimum is 0
   double slider_minimum = 0, slider_maximum = 0;  // comfortable range of the slider, inside [minimum, maximum]
-  bool advanced = false;              // shown behind "More"
-  std::vector<std::string> choices;   // of choice
-  nlohmann::json fallback;            // the default
+  bool advanced = false;                          // shown behind "More"
+  std::vector<std::string> choices;               // of choice
+  std::string task;                               // the only task that reads it ("text", "plane"); empty: all of them
+  nlohmann::json fallback;                        // the default
 };
 
 /// All knobs, in the order of the form.

@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "engine/core/architecture.h"
 #include "engine/core/error.h"
 #include "engine/core/knob.h"
 #include "engine/core/live_change.h"
@@ -15,7 +16,7 @@ constexpr int kMostAtOnce = 64;
 
 [[noreturn]] void refuse_place(const std::string& text) {
   throw Error(ErrorKind::usage, printable(text) + " does not name an expert", "experts.revive",
-              "a layer and an expert, counted from 1", "Write L2E4 for expert 4 of layer 2");
+              "a layer with experts and one of them, counted from 1", "Write L2E4 for expert 4 of layer 2");
 }
 
 /// A whole number at the front of `text`, taken off it; −1 when there is none.
@@ -43,10 +44,13 @@ Config after_action(Config config, const std::string& key, const std::string& va
                 "Start a new run with model.experts=8");
   if (key == "experts.revive") {
     const ExpertPlace place = parse_expert(value);
-    if (place.layer >= model.layers || place.expert >= model.experts)
-      throw Error(ErrorKind::usage, "There is no expert " + expert_name(place), key,
-                  "layers 1 to " + std::to_string(model.layers) + ", experts 1 to " + std::to_string(model.experts),
-                  "Name an expert of this model");
+    int layers = 0;
+    for (int layer = 0; layer < model.layers; ++layer) layers += !is_dense(model, layer);
+    if (place.layer >= layers || place.expert >= model.experts)
+      throw Error(
+          ErrorKind::usage, "There is no expert " + expert_name(place), key,
+          "layers 1 to " + std::to_string(layers) + " with experts, experts 1 to " + std::to_string(model.experts),
+          "Name an expert of this model");
     return config;
   }
   const int count = count_of(key, value);
@@ -99,9 +103,7 @@ ExpertPlace parse_expert(const std::string& text) {
   return place;
 }
 
-std::string expert_name(ExpertPlace place) {
-  return fmt::format("L{}·E{}", place.layer + 1, place.expert + 1);
-}
+std::string expert_name(ExpertPlace place) { return fmt::format("L{}·E{}", place.layer + 1, place.expert + 1); }
 
 Config with_live_change(const Config& config, const std::string& key, const std::string& value) {
   Config next = config;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/data/task_data.h"
 #include "engine/data/tokenizer.h"
 
 namespace moe::data {
@@ -35,13 +36,10 @@ struct Window {
   std::vector<std::int32_t> tokens;  // up to S+1
 };
 
-class Dataset {
+class Dataset : public TaskData {
  public:
-  virtual ~Dataset() = default;
+  const Dataset* text() const override { return this; }
   virtual const Tokenizer& tokenizer() const = 0;
-  virtual const std::vector<std::string>& domains() const = 0;
-  /// Share of the training tokens of each domain, sums to 1.
-  virtual const std::vector<double>& corpus_share() const = 0;
   /// Training tokens; 0 means endless (generated).
   virtual std::uint64_t train_tokens() const = 0;
   /// Fills `out` with the batch of (seed, step, micro): the same arguments give the same bits, in any order of calls.
@@ -51,10 +49,6 @@ class Dataset {
   /// Entropy (nats per token) of the unigram distribution fitted on a sample of training tokens, measured on the
   /// held-out tokens of `domain`: the loss of a model that knows only frequencies. NaN when nothing is held out.
   virtual double unigram_loss(int domain) const = 0;
-  /// One paragraph of facts for run.json and `doctor`: source, files, documents, tokens, skipped files with reasons.
-  virtual std::string description() const = 0;
-  /// Files that were skipped or changed on reading, each with its reason (UTF-16, binary, unreadable ...).
-  virtual const std::vector<std::string>& notes() const = 0;
 };
 
 struct DatasetOptions {

@@ -7,6 +7,9 @@ namespace moe::interop {
 
 std::string why_not_mixtral(const Config& config) {
   const ModelConfig& m = config.model;
+  if (is_plane(config)) return "it is a model of points, not of text";
+  if (!m.attention) return "its blocks have no attention";
+  if (m.norm != "rms") return "its inputs are not normalised";
   if (m.experts == 1) return "the model is dense: model.experts is 1";
   if (m.shared_experts > 0) return fmt::format("it has {} shared experts", m.shared_experts);
   if (m.dense_every > 0 && m.dense_every <= m.layers)

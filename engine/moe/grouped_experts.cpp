@@ -67,4 +67,17 @@ View GroupedExperts::backward(nn::Pass& pass, ConstView dy_sorted, ConstView off
   return dx;
 }
 
+View GroupedExperts::answer(nn::Pass& pass, ConstView x, int expert) const {
+  const auto of_expert = [&](nn::ParameterId id) {
+    const View all = parameters_.value(id);
+    return all.rows(expert, expert + 1).reshaped({all.dim(1), all.dim(2)});
+  };
+  View h = pass.take({x.dim(0), nn::input_rows(activation_) * static_cast<std::int64_t>(hidden_)});
+  View a = pass.take({x.dim(0), hidden_}), y = pass.take({x.dim(0), width_});
+  ops::linear_forward(pass.ctx, h, x, of_expert(w13_));
+  ops::activation_forward(pass.ctx, a, h, activation_, x.dim(0));
+  ops::linear_forward(pass.ctx, y, a, of_expert(w2_));
+  return y;
+}
+
 }  // namespace moe::routing

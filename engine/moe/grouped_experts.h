@@ -19,6 +19,10 @@ class GroupedExperts {
   /// dx_sorted of dy_sorted; accumulates parameter gradients.
   View backward(nn::Pass& pass, ConstView dy_sorted, ConstView offsets);
 
+  /// y[T,D] of every row of x[T,D] by one expert, whatever was routed. Keeps nothing: forward and backward are not
+  /// disturbed.
+  View answer(nn::Pass& pass, ConstView x, int expert) const;
+
   nn::ParameterId input_weights() const { return w13_; }
   nn::ParameterId output_weights() const { return w2_; }
 

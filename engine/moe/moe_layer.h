@@ -46,6 +46,8 @@ class MoeLayer final : public nn::FeedForward {
   /// Of the last forward; valid until the arena's reset.
   const Decision& decision() const { return decision_; }
   const ops::Plan& plan() const { return dispatcher_.plan(); }
+  /// y[T,D] of every row of the last forward's input by one expert, whatever was routed.
+  View answer(nn::Pass& pass, int expert) const { return experts_.answer(pass, x_, expert); }
   /// Of the last forward. Adds to the tally.
   LayerStatistics collect(nn::Pass& pass, ExpertTally& tally);
   /// remedy.idle_share: experts without an assignment in counts[E] of a step receive that share of the mean gradient of

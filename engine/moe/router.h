@@ -20,11 +20,11 @@ namespace moe::routing {
 
 /// What people and forms need to know about a policy.
 struct RouterInfo {
-  std::string name;    // value of router.policy: "softmax_top_k"
-  std::string label;   // "Softmax top-k"
-  std::string help;    // one sentence
-  std::string source;  // paper
-  bool causal = true;  // a token's experts do not depend on later tokens
+  std::string name;     // value of router.policy: "softmax_top_k"
+  std::string label;    // "Softmax top-k"
+  std::string help;     // one sentence
+  std::string source;   // paper
+  bool causal = true;   // a token's experts do not depend on later tokens
   int fixed_top_k = 0;  // experts a token visits; 0: router.top_k
   /// Keys of the routing, balance, capacity and remedy knobs that it reads; a form dims the others.
   std::vector<std::string> settings;
@@ -79,6 +79,7 @@ struct Decision {
   int choices = 0;                    // K columns of ids
   std::int64_t most_assignments = 0;  // bound on the assignments; 0: T·K
   View logits;                        // [T,E] without noise; empty when the policy has none
+  View scores;                        // [T,E] what chose: the logits with this step's noise; empty when nothing did
   View probabilities;                 // [T,E] full softmax of the logits (sigmoid: scores divided by their sum)
   View ids;                           // [T,K] int32 as chosen, before any drop; −1 = none
   View kept_ids;                      // [T,K] after drops; the same view when nothing can drop

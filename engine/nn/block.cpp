@@ -4,21 +4,26 @@
 namespace moe::nn {
 
 Block::Block(ParameterSet& parameters, const ModelConfig& model, const std::string& prefix)
-    : input_norm_(parameters, model, prefix + "input_layernorm.weight"),
-      attention_(parameters, model, prefix + "self_attn."),
+    : mixer_(model.attention ? std::optional(Mixer{{parameters, model, prefix + "input_layernorm.weight"},
+                                                   {parameters, model, prefix + "self_attn."}})
+                             : std::nullopt),
       feed_forward_norm_(parameters, model, prefix + "post_attention_layernorm.weight") {}
 
 Stream Block::forward(Pass& pass, const Stream& in) {
-  const RmsNorm::Result first = input_norm_.forward(pass, in.x, in.delta);
-  const View mixed = attention_.forward(pass, first.y);
-  const RmsNorm::Result second = feed_forward_norm_.forward(pass, first.sum, mixed);
+  Stream stream = in;
+  if (mixer_) {
+    const RmsNorm::Result first = mixer_->norm.forward(pass, in.x, in.delta);
+    stream = {first.sum, mixer_->attention.forward(pass, first.y)};
+  }
+  const RmsNorm::Result second = feed_forward_norm_.forward(pass, stream.x, stream.delta);
   return {second.sum, feed_forward_->forward(pass, second.y)};
 }
 
 void Block::backward(Pass& pass, View d) {
   feed_forward_norm_.backward(pass, d, feed_forward_->backward(pass, d));
   pass.scratch.reset();
-  input_norm_.backward(pass, d, attention_.backward(pass, d));
+  if (!mixer_) return;
+  mixer_->norm.backward(pass, d, mixer_->attention.backward(pass, d));
   pass.scratch.reset();
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One pre-norm transformer block: x + attention(norm(x)), then + feed_forward(norm(·)).
+// One pre-norm transformer block: x + attention(norm(x)), then + feed_forward(norm(·)). The first half can be left out.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/nn/attention.h"
@@ -28,8 +29,11 @@ class Block {
   void backward(Pass& pass, View d);
 
  private:
-  RmsNorm input_norm_;
-  Attention attention_;
+  struct Mixer {
+    RmsNorm norm;
+    Attention attention;
+  };
+  std::optional<Mixer> mixer_;  // empty with model.attention off
   RmsNorm feed_forward_norm_;
   std::unique_ptr<FeedForward> feed_forward_;
 };

@@ -2,7 +2,6 @@
 #include "engine/nn/decoder.h"
 
 namespace moe::nn {
-namespace {
 
 std::vector<Block> make_blocks(ParameterSet& parameters, const ModelConfig& model, const FeedForwardFactory& make) {
   std::vector<Block> blocks;
@@ -13,8 +12,6 @@ std::vector<Block> make_blocks(ParameterSet& parameters, const ModelConfig& mode
   }
   return blocks;
 }
-
-}  // namespace
 
 Decoder::Decoder(ParameterSet& parameters, const ModelConfig& model, const FeedForwardFactory& feed_forward)
     : embedding_(parameters, model),

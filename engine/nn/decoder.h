@@ -9,6 +9,7 @@
 #include "engine/nn/block.h"
 #include "engine/nn/embedding.h"
 #include "engine/nn/language_head.h"
+#include "engine/nn/network.h"
 
 namespace moe::nn {
 
@@ -16,16 +17,21 @@ namespace moe::nn {
 using FeedForwardFactory =
     std::function<std::unique_ptr<FeedForward>(ParameterSet& parameters, int layer, const std::string& prefix)>;
 
-class Decoder {
+/// All blocks of a model.
+std::vector<Block> make_blocks(ParameterSet& parameters, const ModelConfig& model, const FeedForwardFactory& make);
+
+class Decoder final : public Network {
  public:
   Decoder(ParameterSet& parameters, const ModelConfig& model, const FeedForwardFactory& feed_forward);
 
   /// logits[T,V] of the pass's token ids.
-  View forward(Pass& pass);
+  View forward(Pass& pass) override;
   /// loss[T] in nats of the last forward; see LanguageHead::loss.
-  View loss(Pass& pass, ConstView targets, bool with_gradient) { return head_.loss(pass, targets, with_gradient); }
+  View loss(Pass& pass, ConstView targets, bool with_gradient) override {
+    return head_.loss(pass, targets, with_gradient);
+  }
   /// Accumulates the gradient of every parameter, after loss(with_gradient).
-  void backward(Pass& pass);
+  void backward(Pass& pass) override;
 
  private:
   TokenEmbedding embedding_;

@@ -17,11 +17,12 @@ struct Pass {
   DType dtype;            // of activations: float32, or float64 in tests
   int batch = 1;          // B rows
   int context = 1;        // S positions of each
-  ConstView token_ids;    // [T] int32, T = B·S
+  ConstView token_ids;    // [T] int32, T = B·S; of text
   bool training = false;  // noise on, gradients wanted
   std::uint64_t seed = 0, step = 0;
   int micro = 0;          // index of the micro-batch inside the step
   double loss_scale = 1;  // 1 / micro-batches: losses are averaged over them
+  ConstView points{};     // [T,3] x, y, 1; of the plane
 
   std::int64_t tokens() const { return static_cast<std::int64_t>(batch) * context; }
   View take(const Shape& shape) const { return arena.take(dtype, shape); }

@@ -6,9 +6,18 @@ namespace moe::nn {
 RmsNorm::RmsNorm(ParameterSet& parameters, const ModelConfig& model, const std::string& name)
     : parameters_(parameters),
       eps_(model.norm_eps),
-      weight_(parameters.add(ParameterKind::vector, {name, {model.width}, Init::constant, 1.0})) {}
+      scales_(model.norm != "none"),
+      weight_(scales_ ? parameters.add(ParameterKind::vector, {name, {model.width}, Init::constant, 1.0}) : -1) {}
 
 RmsNorm::Result RmsNorm::forward(Pass& pass, View x, ConstView delta) {
+  if (!scales_) {
+    sum_ = delta ? pass.take(x.shape) : x;
+    if (delta) {
+      ops::copy(pass.ctx, sum_, x);
+      ops::add_scaled(pass.ctx, sum_, delta);
+    }
+    return {sum_, sum_};
+  }
   View y = pass.take(x.shape);
   inv_rms_ = pass.take({x.dim(0)});
   sum_ = delta ? pass.take(x.shape) : x;
@@ -20,6 +29,7 @@ RmsNorm::Result RmsNorm::forward(Pass& pass, View x, ConstView delta) {
 }
 
 void RmsNorm::backward(Pass& pass, View d, ConstView dy, bool accumulate) {
+  if (!scales_) return accumulate ? ops::add_scaled(pass.ctx, d, dy) : ops::copy(pass.ctx, d, dy);
   ops::rms_norm_backward(pass.ctx, d, parameters_.gradient(weight_), dy, sum_, inv_rms_, parameters_.value(weight_),
                          accumulate);
 }

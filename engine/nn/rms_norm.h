@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RMSNorm over the residual stream, with the pending residual addition (Zhang & Sennrich 2019).
+// RMSNorm over the residual stream, with the pending residual addition (Zhang & Sennrich 2019). With model.norm = none
+// only the addition is left.
 #pragma once
 #include <string>
 
@@ -13,7 +14,7 @@ class RmsNorm {
  public:
   RmsNorm(ParameterSet& parameters, const ModelConfig& model, const std::string& name);
   struct Result {
-    View sum, y;  // [T,D]: x + delta, and its norm
+    View sum, y;  // [T,D]: x + delta, and its norm (the sum itself without one)
   };
   /// With an empty delta the sum is x itself.
   Result forward(Pass& pass, View x, ConstView delta);
@@ -23,7 +24,8 @@ class RmsNorm {
  private:
   ParameterSet& parameters_;
   double eps_;
-  ParameterId weight_;
+  bool scales_;  // false: model.norm = none
+  ParameterId weight_ = -1;
   View sum_, inv_rms_;
 };
 

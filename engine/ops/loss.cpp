@@ -13,4 +13,12 @@ void cross_entropy(Context& ctx, View loss, View dlogits, ConstView logits, Cons
   ctx.backend.loss().cross_entropy(loss, dlogits, logits, targets, scale);
 }
 
+void squared_error(Context& ctx, View loss, View dy, ConstView y, ConstView targets, double scale) {
+  constexpr auto kOp = "squared_error";
+  require(same_real({loss, dy, y, targets}) && y.shape.rank == 2, kOp, "one floating-point dtype, y[T,C]");
+  require(loss.shape == Shape{y.dim(0)} && targets.shape == y.shape, kOp, "loss[T], targets[T,C]");
+  require(!dy || dy.shape == y.shape, kOp, "dy[T,C] or empty");
+  ctx.backend.loss().squared_error(loss, dy, y, targets, scale);
+}
+
 }  // namespace moe::ops

@@ -20,6 +20,7 @@ constexpr int kVersion = 1;
 /// A run as the studio needs to know it once.
 struct RunInfo {
   std::string path, preset, name;
+  std::string task = "text";           // or "plane": tokens are points, domains their classes
   std::int64_t step = 0, horizon = 0;  // finished steps; train.steps
   std::uint64_t seed = 0;
   int layers = 0, experts = 0, top_k = 0, vocabulary = 0, context = 0, batch = 0;

@@ -10,6 +10,7 @@ OrderedJson to_json(const RunInfo& run) {
   return {{"path", run.path},
           {"preset", run.preset},
           {"name", run.name},
+          {"task", run.task},
           {"step", run.step},
           {"horizon", run.horizon},
           {"seed", run.seed},
@@ -44,6 +45,7 @@ RunInfo run_info_from_json(const Json& json) {
   fields.read("path", run.path)
       .read("preset", run.preset)
       .read("name", run.name)
+      .read("task", run.task)
       .read("step", run.step)
       .read("horizon", run.horizon)
       .read("seed", run.seed)

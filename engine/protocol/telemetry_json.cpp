@@ -48,28 +48,34 @@ void add_optional(OrderedJson& json, const char* key, const std::vector<LayerRep
   if (any) json[key] = column(layers, field);
 }
 
+/// Text has neither, and its reports keep their form.
+void put_score(OrderedJson& json, double accuracy, double r2) {
+  if (!std::isnan(accuracy)) json["accuracy"] = number(accuracy);
+  if (!std::isnan(r2)) json["r2"] = number(r2);
+}
+
 }  // namespace
 
 OrderedJson to_json(const StepReport& report) {
   const auto& layers = report.layers;
-  OrderedJson json = {{"step", report.step},
-                      {"loss", number(report.loss)},
-                      {"grad_norm", number(report.grad_norm)},
-                      {"lr", number(report.lr)},
-                      {"tokens_per_second", number(report.tokens_per_second)},
-                      {"seconds", number(report.seconds)},
-                      {"tokens", report.tokens},
-                      {"top_k", report.top_k},
-                      {"layer", column(layers, &LayerReport::layer)},
-                      {"balance_loss", column(layers, &LayerReport::balance_loss)},
-                      {"z_loss", column(layers, &LayerReport::z_loss)},
-                      {"entropy", column(layers, &LayerReport::entropy)},
-                      {"token_entropy", column(layers, &LayerReport::token_entropy)},
-                      {"load_cv", column(layers, &LayerReport::load_cv)},
-                      {"max_violation", column(layers, &LayerReport::max_violation)},
-                      {"dead", column(layers, &LayerReport::dead)},
-                      {"load", column(layers, &LayerReport::load)},
-                      {"mass", column(layers, &LayerReport::mass)}};
+  OrderedJson json{{"step", report.step}, {"loss", number(report.loss)}};
+  put_score(json, report.accuracy, report.r2);
+  json.update({{"grad_norm", number(report.grad_norm)},
+               {"lr", number(report.lr)},
+               {"tokens_per_second", number(report.tokens_per_second)},
+               {"seconds", number(report.seconds)},
+               {"tokens", report.tokens},
+               {"top_k", report.top_k},
+               {"layer", column(layers, &LayerReport::layer)},
+               {"balance_loss", column(layers, &LayerReport::balance_loss)},
+               {"z_loss", column(layers, &LayerReport::z_loss)},
+               {"entropy", column(layers, &LayerReport::entropy)},
+               {"token_entropy", column(layers, &LayerReport::token_entropy)},
+               {"load_cv", column(layers, &LayerReport::load_cv)},
+               {"max_violation", column(layers, &LayerReport::max_violation)},
+               {"dead", column(layers, &LayerReport::dead)},
+               {"load", column(layers, &LayerReport::load)},
+               {"mass", column(layers, &LayerReport::mass)}});
   add_optional(json, "kept", layers, &LayerReport::kept);
   if (json.contains("kept")) {
     OrderedJson dropped = OrderedJson::array();
@@ -88,6 +94,8 @@ StepReport step_from_json(const Json& json) {
   StepReport report;
   fields.read("step", report.step)
       .read("loss", report.loss)
+      .read("accuracy", report.accuracy)
+      .read("r2", report.r2)
       .read("grad_norm", report.grad_norm)
       .read("lr", report.lr)
       .read("tokens_per_second", report.tokens_per_second)
@@ -117,10 +125,11 @@ StepReport step_from_json(const Json& json) {
 }
 
 OrderedJson to_json(const EvalReport& report) {
-  return {{"step", report.step},
-          {"loss", number(report.loss)},
-          {"domain_loss", numbers(report.domain_loss)},
-          {"tokens", report.tokens}};
+  OrderedJson json{{"step", report.step}, {"loss", number(report.loss)}};
+  put_score(json, report.accuracy, report.r2);
+  json["domain_loss"] = numbers(report.domain_loss);
+  json["tokens"] = report.tokens;
+  return json;
 }
 
 EvalReport eval_from_json(const Json& json) {
@@ -128,6 +137,8 @@ EvalReport eval_from_json(const Json& json) {
   Fields(json, "eval")
       .read("step", report.step)
       .read("loss", report.loss)
+      .read("accuracy", report.accuracy)
+      .read("r2", report.r2)
       .read("domain_loss", report.domain_loss)
       .read("tokens", report.tokens);
   return report;

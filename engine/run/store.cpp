@@ -29,11 +29,12 @@ PRAGMA application_id = 1299137875;
 PRAGMA user_version = 1;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE steps (step INTEGER PRIMARY KEY, loss REAL, grad_norm REAL, lr REAL, tokens_per_second REAL, seconds REAL,
-                    tokens INTEGER NOT NULL, top_k INTEGER NOT NULL, layers BLOB NOT NULL);
+                    tokens INTEGER NOT NULL, top_k INTEGER NOT NULL, layers BLOB NOT NULL, accuracy REAL, r2 REAL);
 CREATE TABLE edits (id INTEGER PRIMARY KEY, step INTEGER NOT NULL, key TEXT NOT NULL, before TEXT NOT NULL,
                     after TEXT NOT NULL);
 CREATE INDEX edits_by_step ON edits (step);
-CREATE TABLE evals (step INTEGER PRIMARY KEY, loss REAL, tokens INTEGER NOT NULL, domain_loss BLOB NOT NULL);
+CREATE TABLE evals (step INTEGER PRIMARY KEY, loss REAL, tokens INTEGER NOT NULL, domain_loss BLOB NOT NULL,
+                    accuracy REAL, r2 REAL);
 CREATE TABLE probes (step INTEGER PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE events (id INTEGER PRIMARY KEY, step INTEGER NOT NULL, unix_time REAL NOT NULL, kind TEXT NOT NULL,
                      detail TEXT NOT NULL);
@@ -97,6 +98,18 @@ struct Store::Impl {
                   fmt::format("this program reads version {}", kSchemaVersion), "Use the version that made the run");
   }
 
+  // Stores from before points have no columns for accuracy and R².
+  void add_scores() {
+    if (database.integer("SELECT count(*) FROM pragma_table_info('evals') WHERE name = 'r2'") > 0) return;
+    durably([&] {
+      Transaction transaction(database);
+      database.execute(
+          "ALTER TABLE steps ADD COLUMN accuracy REAL; ALTER TABLE steps ADD COLUMN r2 REAL;"
+          "ALTER TABLE evals ADD COLUMN accuracy REAL; ALTER TABLE evals ADD COLUMN r2 REAL");
+      transaction.commit();
+    });
+  }
+
   // Runs `body` with every commit forced to the disk, as edits need; scalars are content with WAL's ordering.
   template <class Body>
   void durably(Body body) {
@@ -114,7 +127,7 @@ struct Store::Impl {
   }
 
   void write(const train::StepReport& r) {
-    database.query("INSERT OR REPLACE INTO steps VALUES (?,?,?,?,?,?,?,?,?)")
+    database.query("INSERT OR REPLACE INTO steps VALUES (?,?,?,?,?,?,?,?,?,?,?)")
         .bind(r.step)
         .bind(r.loss)
         .bind(r.grad_norm)
@@ -124,16 +137,20 @@ struct Store::Impl {
         .bind(r.tokens)
         .bind(static_cast<std::int64_t>(r.top_k))
         .bind_blob(encode_layers(r.layers))
+        .bind(r.accuracy)
+        .bind(r.r2)
         .run();
   }
   void write(const train::EvalReport& r) {
     const std::string_view losses(reinterpret_cast<const char*>(r.domain_loss.data()),
                                   r.domain_loss.size() * sizeof(double));
-    database.query("INSERT OR REPLACE INTO evals VALUES (?,?,?,?)")
+    database.query("INSERT OR REPLACE INTO evals VALUES (?,?,?,?,?,?)")
         .bind(r.step)
         .bind(r.loss)
         .bind(r.tokens)
         .bind_blob(losses)
+        .bind(r.accuracy)
+        .bind(r.r2)
         .run();
   }
   void write(const Probe& p) {
@@ -166,6 +183,8 @@ struct Store::Impl {
     r.seconds = row.real(5);
     r.tokens = row.integer(6);
     r.top_k = static_cast<int>(row.integer(7));
+    r.accuracy = row.real(9);  // absent in stores from before points
+    r.r2 = row.real(10);
     if (!decode_layers(row.blob(8), r.layers)) torn(fmt::format("the counts of step {} cannot be read", r.step));
     return r;
   }
@@ -195,6 +214,7 @@ Store Store::create(const std::filesystem::path& file) {
     });
   }
   impl->check_identity();
+  impl->add_scores();
   return Store(std::move(impl));
 }
 
@@ -322,12 +342,14 @@ std::vector<Edit> Store::edits() const {
 
 std::vector<train::EvalReport> Store::evals() const {
   std::vector<train::EvalReport> all;
-  Query query = impl_->database.query("SELECT step, loss, tokens, domain_loss FROM evals ORDER BY step");
+  Query query = impl_->database.query("SELECT * FROM evals ORDER BY step");
   while (query.step()) {
     train::EvalReport report;
     report.step = query.integer(0);
     report.loss = query.real(1);
     report.tokens = query.integer(2);
+    report.accuracy = query.real(4);
+    report.r2 = query.real(5);
     const std::string_view losses = query.blob(3);
     report.domain_loss.resize(losses.size() / sizeof(double));
     std::memcpy(report.domain_loss.data(), losses.data(), report.domain_loss.size() * sizeof(double));

@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/model.h"
 
+#include <algorithm>
+
 #include "engine/core/architecture.h"
+#include "engine/nn/decoder.h"
 #include "engine/nn/initialisation.h"
 
 namespace moe::train {
 
-Model::Model(Backend& backend, const Config& config, DType dtype, std::function<std::vector<double>()> token_frequency)
-    : config_(config),
-      token_frequency_(std::move(token_frequency)),
-      decoder_(parameters_, config.model, [this](nn::ParameterSet&, int layer, const std::string& prefix) {
-        return make_feed_forward(layer, prefix);
-      }) {
+Model::Model(Backend& backend, const Config& config, DType dtype, int classes,
+             std::function<std::vector<double>()> token_frequency)
+    : config_(config), token_frequency_(std::move(token_frequency)) {
+  const auto feed_forward = [this](nn::ParameterSet&, int layer, const std::string& prefix) {
+    return make_feed_forward(layer, prefix);
+  };
+  if (is_plane(config)) {
+    auto points =
+        std::make_unique<nn::PointNetwork>(parameters_, config.model, std::max(1, classes), classes > 0, feed_forward);
+    points_ = points.get();
+    network_ = std::move(points);
+  } else {
+    network_ = std::make_unique<nn::Decoder>(parameters_, config.model, feed_forward);
+  }
   parameters_.allocate(backend, dtype);
   parameters_.initialise(config.seed);
 }

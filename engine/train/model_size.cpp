@@ -15,9 +15,9 @@ RouterSize router_size(const Config& config) {
   return {trained / (std::int64_t{shape.width} * shape.experts), entry.info.fixed_top_k};
 }
 
-ModelSize model_size(const Config& config) {
-  const Architecture model = architecture_of(config, router_size(config));
-  const SequenceLength window{.decoder = config.model.context};
+ModelSize model_size(const Config& config, int outputs) {
+  const Architecture model = architecture_of(config, router_size(config), outputs);
+  const SequenceLength window{.decoder = positions_per_row(config)};
   return {.parameters = count_parameters(model).total(),
           .active_parameters = count_active(model).total(),
           .flops_per_token =

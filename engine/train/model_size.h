@@ -13,8 +13,9 @@ struct ModelSize {
   double flops_per_token = 0;          // forward + backward, multiply and add counted apart
 };
 
-/// Of architecture_of(config), see core/architecture.h for what counts.
-ModelSize model_size(const Config& config);
+/// Of architecture_of(config), see core/architecture.h for what counts. `outputs`: numbers that a model of points gives
+/// for one of them.
+ModelSize model_size(const Config& config, int outputs = 1);
 
 /// Of the policy in force.
 RouterSize router_size(const Config& config);

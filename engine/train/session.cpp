@@ -108,8 +108,10 @@ void Session::Impl::work() {
       busy_ = !batch_.empty();
     }
     execute_batch();
-    if (state_ == State::running) advance();
+    if (state_ == State::running && keep_pace()) advance();
+    if (run_) painter_.offer(run_->trainer(), run_->data(), state_ == State::running);
   }
+  painter_.forget();
   try {
     if (run_ && state_ != State::failed && run_->unsaved()) run_->checkpoint();
   } catch (...) {
@@ -144,10 +146,12 @@ void Session::Impl::advance() {
 
 // A run that stands still is complete on the disk, and its pictures show this very step.
 void Session::Impl::settle(bool single_steps) {
+  run_->send_held_step();
   if (!single_steps) run_->evaluate_if_stale();
   run_->probe_if_stale();
   run_->commit();
   run_->checkpoint_if_older(single_steps ? kSingleStepAutosave : 0);
+  run_->end_train_only();
 }
 
 // A full disk pauses: the run goes on once there is space. Everything else needs a decision.

@@ -8,6 +8,8 @@
 #include "engine/core/printable.h"
 #include "engine/train/session_fields.h"
 #include "engine/train/session_impl.h"
+#include "engine/train/session_plane.h"
+#include "engine/train/session_sheet.h"
 #include "engine/train/session_trace.h"
 
 namespace moe::train {
@@ -53,12 +55,17 @@ void Session::Impl::answer(const std::string& name, const Json& command) {
   }
   if (name == "step") {
     const auto count = integer_field(command, "count", 1, 1, std::int64_t{1} << 40);
+    const std::string only = only_field(command);
+    if (Run& run = open_run(); !only.empty()) run.train_only(only, count);
     go(open_run().step_count() + count, true);
     return reply(id, nullptr);
   }
-  throw Error(ErrorKind::usage, "There is no command " + printable(name), "cmd",
-              "hello new open run pause step set checkpoint stop inspect sample sheet history at export shutdown",
-              "Send one of these");
+  if (auto result = answer_plane(name, command)) return reply(id, std::move(*result));
+  throw Error(
+      ErrorKind::usage, "There is no command " + printable(name), "cmd",
+      "hello new open run pause step set checkpoint stop inspect sample sheet history at export shutdown data plane "
+      "probe_point stages watch pace",
+      "Send one of these");
 }
 
 Run& Session::Impl::open_run() const {
@@ -75,6 +82,10 @@ void Session::Impl::start_new(const Json& command) {
   request.config = make_config(text_field(command, "preset", ""), command.value("settings", Json()));
   request.folder = text_field(command, "run", "");
   request.schedule = parse_schedule(command.value("at", Json()), request.config, 0);
+  request.drawing = drawing_csv(command.value("points", Json()));
+  if (!request.drawing.empty() && !(is_plane(request.config) && request.config.data.points == "drawing"))
+    throw Error(ErrorKind::usage, "Points were sent, but the run is not about a drawing", "points",
+                "data.task = plane and data.points = drawing", "Set both, or send no points");
   stop(true);
   set_state(State::preparing);
   try {
@@ -107,6 +118,7 @@ void Session::Impl::open(const Json& command) {
 
 void Session::Impl::opened(const Json& id, const Json& command) {
   step_ = run_->step_count();
+  run_->set_step_events(step_hz_);
   reader_.set_store(run_->store_file());
   reply(id, protocol::to_json(run_->info()));
   set_state(step_ >= run_->horizon() ? State::finished : State::paused);
@@ -151,6 +163,7 @@ OrderedJson Session::Impl::stop(bool keep) {
     run_->checkpoint();
   }
   const bool was_open = run_ || read_only_;
+  painter_.forget();
   reader_.set_store({});
   if (run_ && !keep && run_->created_here()) Run::discard(std::move(run_));
   run_.reset();
@@ -233,6 +246,7 @@ void Session::Impl::execute_sets() {
 
 OrderedJson Session::Impl::inspect(const Json& command) const {
   const Run& run = open_run();
+  const data::Tokenizer& tokenizer = data::text_of(run.data(), "inspect").tokenizer();
   std::vector<std::int32_t> tokens;
   if (const auto ids = command.find("tokens"); ids != command.end()) {
     const auto wrong = [] {
@@ -244,14 +258,13 @@ OrderedJson Session::Impl::inspect(const Json& command) const {
       tokens.push_back(id.get<std::int32_t>());
     }
   } else {
-    tokens = run.dataset().tokenizer().encode(text_field(command, "text"));
+    tokens = tokenizer.encode(text_field(command, "text"));
   }
   for (const std::int32_t id : tokens)
-    if (id >= run.dataset().tokenizer().vocabulary())
+    if (id >= tokenizer.vocabulary())
       throw Error(ErrorKind::usage, "Token id " + std::to_string(id) + " is outside the vocabulary", "tokens",
-                  "0 to " + std::to_string(run.dataset().tokenizer().vocabulary() - 1),
-                  "Use ids of this run's tokenizer");
-  protocol::Trace trace = trace_tokens(run.trainer(), run.dataset().tokenizer(), tokens);
+                  "0 to " + std::to_string(tokenizer.vocabulary() - 1), "Use ids of this run's tokenizer");
+  protocol::Trace trace = trace_tokens(run.trainer(), tokenizer, tokens);
   trace.title = "your text";
   return protocol::to_json(trace);
 }
@@ -259,8 +272,8 @@ OrderedJson Session::Impl::inspect(const Json& command) const {
 OrderedJson Session::Impl::sample(const Json& command) const {
   const Run& run = open_run();
   const auto count = static_cast<int>(integer_field(command, "tokens", 64, 1, 4096));
-  const Sampled sampled = sample_text(run.trainer(), run.dataset().tokenizer(), text_field(command, "prompt", ""),
-                                      count, real_field(command, "temperature", 0.8),
+  const Sampled sampled = sample_text(run.trainer(), data::text_of(run.data(), "sample").tokenizer(),
+                                      text_field(command, "prompt", ""), count, real_field(command, "temperature", 0.8),
                                       static_cast<std::uint64_t>(integer_field(command, "seed", 1, 0)));
   return {{"text", sampled.text},
           {"pieces", sampled.pieces},

@@ -30,6 +30,7 @@ class Emitter {
   void step(const StepReport& report) const { sink_({make_event("step", protocol::to_json(report)), true, {}}); }
   void progress(OrderedJson body) const { sink_({make_event("progress", std::move(body)), false, "progress"}); }
   void probe(OrderedJson body) const { sink_({make_event("probe", std::move(body)), false, "probe"}); }
+  void plane(OrderedJson body) const { sink_({make_event("plane", std::move(body)), false, "plane"}); }
   void reply(const Json& id, std::int64_t step, OrderedJson result) const;
   void refuse(const Json& id, std::int64_t step, const protocol::ErrorInfo& error) const;
 

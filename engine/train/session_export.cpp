@@ -27,8 +27,21 @@ void put(Buffer& row, double value) {
     row += ',';
 }
 
+/// What points have besides a loss: one of the two in all steps of a run; text has neither.
+struct Score {
+  const char* name;
+  double StepReport::*of_step;
+  double EvalReport::*of_eval;
+};
+std::vector<Score> scores_of(const StepReport& report) {
+  if (!std::isnan(report.accuracy)) return {{"accuracy", &StepReport::accuracy, &EvalReport::accuracy}};
+  if (!std::isnan(report.r2)) return {{"r2", &StepReport::r2, &EvalReport::r2}};
+  return {};
+}
+
 void put_header(Buffer& row, const StepReport& first) {
   row = "step,loss,grad_norm,lr,tokens_per_second,seconds,tokens,top_k,heldout_loss";
+  for (const Score& score : scores_of(first)) row += std::string(",") + score.name + ",heldout_" + score.name;
   for (const LayerReport& layer : first.layers) {
     const std::string prefix = ",layer_" + std::to_string(layer.layer) + '_';
     for (const char* name : {"balance_loss", "z_loss", "entropy", "token_entropy", "load_cv", "max_violation", "dead"})
@@ -38,11 +51,15 @@ void put_header(Buffer& row, const StepReport& first) {
   row += "\r\n";
 }
 
-void put_row(Buffer& row, const StepReport& r, double heldout) {
+void put_row(Buffer& row, const StepReport& r, const EvalReport& heldout) {
   row += std::to_string(r.step);
   for (const double value : {r.loss, r.grad_norm, r.lr, r.tokens_per_second, r.seconds}) put(row, value);
   fmt::format_to(std::back_inserter(row), ",{},{}", r.tokens, r.top_k);
-  put(row, heldout);
+  put(row, heldout.loss);
+  for (const Score& score : scores_of(r)) {
+    put(row, r.*score.of_step);
+    put(row, heldout.*score.of_eval);
+  }
   for (const LayerReport& l : r.layers) {
     for (const double value : {l.balance_loss, l.z_loss, l.entropy, l.token_entropy, l.load_cv, l.max_violation})
       put(row, value);
@@ -60,8 +77,8 @@ void put_row(Buffer& row, const StepReport& r, double heldout) {
 }  // namespace
 
 std::int64_t export_csv(const run::Store& store, const std::filesystem::path& file) {
-  std::map<std::int64_t, double> heldout;
-  for (const EvalReport& eval : store.evals()) heldout[eval.step] = eval.loss;
+  std::map<std::int64_t, EvalReport> heldout;
+  for (const EvalReport& eval : store.evals()) heldout[eval.step] = eval;
   std::filesystem::path staged = file;
   staged += ".part";
   std::ofstream out(staged, std::ios::binary | std::ios::trunc);
@@ -74,7 +91,7 @@ std::int64_t export_csv(const run::Store& store, const std::filesystem::path& fi
          store.steps(from, std::min(last, from + kChunk - 1), static_cast<std::size_t>(kChunk))) {
       if (rows++ == 0) put_header(text, report);
       const auto eval = heldout.find(report.step);
-      put_row(text, report, eval == heldout.end() ? kAbsent : eval->second);
+      put_row(text, report, eval == heldout.end() ? EvalReport() : eval->second);
     }
     out << text;
   }

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "engine/train/session.h"
+#include "engine/train/session_painter.h"
 #include "engine/train/session_reader.h"
 #include "engine/train/session_run.h"
 
@@ -52,6 +53,13 @@ struct Session::Impl {
   OrderedJson inspect(const Json& command) const;
   OrderedJson sample(const Json& command) const;
   Run& open_run() const;
+
+  // ---- commands of the plane (session_plane.cpp) ----------------------------------------------------------------
+  std::optional<OrderedJson> answer_plane(const std::string& name, const Json& command);  // empty: not one of them
+  OrderedJson watch(const Json& command);
+  OrderedJson stages(const Json& command);
+  bool keep_pace();  // false: a command has come before the next step's time
+
   void reply(const Json& id, OrderedJson result) const { emit_.reply(id, step_.load(), std::move(result)); }
 
   const Emitter emit_;
@@ -69,6 +77,10 @@ struct Session::Impl {
   std::unique_ptr<Run> run_;
   std::optional<std::int64_t> until_;
   bool single_steps_ = false, read_only_ = false;
+  double pace_ = 0;  // most steps a second; 0: as many as the machine does
+  std::chrono::steady_clock::time_point next_step_{};
+  double step_hz_ = 0;  // most step events a second; 0: all of them
+  PlanePainter painter_{emit_};
   std::string stage_;
   std::chrono::steady_clock::time_point last_progress_{};
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
+#include "engine/data/plane/plane_data.h"
 #include "engine/interop/hf_config.h"
 #include "engine/protocol/messages.h"
 
@@ -28,7 +29,7 @@ std::vector<interop::TensorTarget> targets(const std::vector<MutableNamedTensor>
 
 }  // namespace
 
-run::CheckpointInfo save_trainer(const Trainer& trainer, const data::Dataset& dataset, const run::RunFolder& folder,
+run::CheckpointInfo save_trainer(const Trainer& trainer, const data::TaskData& data, const run::RunFolder& folder,
                                  std::int64_t tokens) {
   run::CheckpointContent content;
   content.step = trainer.step_count();
@@ -46,7 +47,7 @@ run::CheckpointInfo save_trainer(const Trainer& trainer, const data::Dataset& da
                    {"precision", trainer.precision()},
                    {"version", MOE_VERSION},
                    {"experts", trainer.experts_state()}};
-  content.tokenizer = dataset.tokenizer().bytes();
+  if (const data::Dataset* text = data.text()) content.tokenizer = text->tokenizer().bytes();
   return run::save_checkpoint(folder.checkpoints(), content);
 }
 
@@ -86,8 +87,20 @@ Config recorded_config(const run::RunFolder& folder) {
   return read;
 }
 
-std::unique_ptr<data::Dataset> open_run_data(const Config& config, const run::RunFolder& folder,
-                                             const data::ProgressFn& progress) {
+std::unique_ptr<data::TaskData> open_points(const Config& config, const std::filesystem::path& stored) {
+  const DataConfig& d = config.data;
+  data::PlaneOptions options;
+  options.generated = {d.points, config.seed, d.count, d.jitter, d.classes, d.detail};
+  options.file = d.path;
+  options.target = d.target;
+  options.held_out_share = d.validation_fraction;
+  options.stored = stored;
+  return std::make_unique<data::PlaneData>(options);
+}
+
+std::unique_ptr<data::TaskData> open_run_data(const Config& config, const run::RunFolder& folder,
+                                              const data::ProgressFn& progress) {
+  if (is_plane(config)) return open_points(config, folder.path / "points.csv");
   data::DatasetOptions options;
   options.path = config.data.path;
   options.cache_dir = folder.path;
@@ -98,9 +111,9 @@ std::unique_ptr<data::Dataset> open_run_data(const Config& config, const run::Ru
   return data::open_dataset(options, progress);
 }
 
-std::unique_ptr<Trainer> build_trainer(const Config& config, const data::Dataset& dataset,
+std::unique_ptr<Trainer> build_trainer(const Config& config, const data::TaskData& data,
                                        const std::vector<run::Edit>& edits, std::int64_t step) {
-  auto trainer = std::make_unique<Trainer>(config, dataset);
+  auto trainer = std::make_unique<Trainer>(config, data);
   for (const run::Edit& edit : edits)
     if (edit.step <= step) trainer->apply(edit.key, edit.after);
   return trainer;
@@ -117,8 +130,8 @@ LoadedModel load_model(const std::filesystem::path& path, int threads, const std
   if (!precision.empty()) config.train.precision = precision;
   std::vector<run::Edit> edits = run::Store::open_read_only(model.folder.store()).edits();
   std::stable_sort(edits.begin(), edits.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
-  model.dataset = open_run_data(config, model.folder);
-  model.trainer = build_trainer(config, *model.dataset, edits, checkpoint.step);
+  model.data = open_run_data(config, model.folder);
+  model.trainer = build_trainer(config, *model.data, edits, checkpoint.step);
   load_trainer(*model.trainer, checkpoint);
   return model;
 }

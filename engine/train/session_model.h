@@ -17,7 +17,7 @@
 namespace moe::train {
 
 /// Saves the trainer's state, verified. Throws Error(resource | diverged); nothing saved before is touched.
-run::CheckpointInfo save_trainer(const Trainer& trainer, const data::Dataset& dataset, const run::RunFolder& folder,
+run::CheckpointInfo save_trainer(const Trainer& trainer, const data::TaskData& data, const run::RunFolder& folder,
                                  std::int64_t tokens);
 /// Reads a checkpoint into a trainer built with the same shape; returns the tokens trained. Throws Error(bad_input).
 std::int64_t load_trainer(Trainer& trainer, const run::CheckpointInfo& checkpoint);
@@ -28,18 +28,23 @@ run::CheckpointInfo newest_checkpoint(const run::RunFolder& folder);
 
 /// The settings a run was created with. Throws Error(bad_input).
 Config recorded_config(const run::RunFolder& folder);
-/// Opens the data of a run; the run folder holds its token cache and tokenizer.
-std::unique_ptr<data::Dataset> open_run_data(const Config& config, const run::RunFolder& folder,
-                                             const data::ProgressFn& progress = {});
+/// Opens the data of a run; the run folder holds its token cache and tokenizer, or points.csv: what was drawn, or the
+/// copy of a file of points.
+std::unique_ptr<data::TaskData> open_run_data(const Config& config, const run::RunFolder& folder,
+                                              const data::ProgressFn& progress = {});
+/// The points of the settings; `stored`: points.csv of a run, or empty: nothing is kept.
+std::unique_ptr<data::TaskData> open_points(const Config& config, const std::filesystem::path& stored);
 /// Builds the trainer with every edit logged up to `step` applied.
-std::unique_ptr<Trainer> build_trainer(const Config& config, const data::Dataset& dataset,
+std::unique_ptr<Trainer> build_trainer(const Config& config, const data::TaskData& data,
                                        const std::vector<run::Edit>& edits, std::int64_t step);
 
 /// A trained model to look at; takes no lock, so a run may be training meanwhile.
 struct LoadedModel {
   run::RunFolder folder;
-  std::unique_ptr<data::Dataset> dataset;
+  std::unique_ptr<data::TaskData> data;
   std::unique_ptr<Trainer> trainer;
+  /// Throws Error(usage) when the run is about points; `what` needs text.
+  const data::Dataset& text(const std::string& what) const { return data::text_of(*data, what); }
 };
 /// The newest readable checkpoint of the run at `path`. `threads` −1 and an empty `precision`: as recorded. Throws
 /// Error(bad_input | …).

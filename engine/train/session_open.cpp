@@ -59,8 +59,9 @@ std::unique_ptr<Run> Run::create(const NewRun& request, const Emitter& emit, con
     run->store_ = run::Store::create(folder.store());
     run->merge_schedule(request.schedule, {});
     run->record(config);
-    run->dataset_ = open_run_data(config, folder, progress);
-    run->trainer_ = std::make_unique<Trainer>(config, *run->dataset_);
+    if (!request.drawing.empty()) run::write_file_atomically(folder.path / "points.csv", request.drawing);
+    run->data_ = open_run_data(config, folder, progress);
+    run->trainer_ = std::make_unique<Trainer>(config, *run->data_);
     run->complete_record(config);
     return run;
   } catch (...) {
@@ -71,8 +72,8 @@ std::unique_ptr<Run> Run::create(const NewRun& request, const Emitter& emit, con
 }
 
 void Run::complete_record(const Config& config) {
-  if (!std::filesystem::exists(folder_.tokenizer()))
-    run::write_file_atomically(folder_.tokenizer(), dataset_->tokenizer().bytes());
+  if (const data::Dataset* text = data_->text(); text && !std::filesystem::exists(folder_.tokenizer()))
+    run::write_file_atomically(folder_.tokenizer(), text->tokenizer().bytes());
   measure_facts();
   record(config);
 }
@@ -93,9 +94,9 @@ void Run::record(Config config) {
     record["device"] = trainer_->device();
     record["precision"] = trainer_->precision();
     record["parameters"] = trainer_->parameter_count();
-    record["data"] = dataset_->description();
-    record["domains"] = dataset_->domains();
-    record["notes"] = dataset_->notes();
+    record["data"] = data_->description();
+    record["domains"] = data_->domains();
+    record["notes"] = data_->notes();
     store_->set_meta("run_info", protocol::to_json(info()));
   }
   record["config"] = settings;
@@ -118,9 +119,9 @@ void Run::resume(const OpenRun& request, const data::ProgressFn& progress) {
   if (!request.device.empty()) config.train.device = request.device;
   const run::CheckpointInfo checkpoint = newest_checkpoint(folder_);
   store_ = run::Store::create(folder_.store());
-  dataset_ = open_run_data(config, folder_, progress);
+  data_ = open_run_data(config, folder_, progress);
   const std::vector<run::Edit> edits = edits_by_step(*store_);
-  trainer_ = build_trainer(config, *dataset_, edits, checkpoint.step);
+  trainer_ = build_trainer(config, *data_, edits, checkpoint.step);
   if (!checkpoint.path.empty()) {
     tokens_ = load_trainer(*trainer_, checkpoint);
     safe_step_ = checkpoint.step;
@@ -162,30 +163,31 @@ void Run::merge_schedule(const std::vector<ScheduledEdit>& more, const std::vect
 
 void Run::measure_facts() {
   const Config& config = trainer_->config();
-  prober_ = std::make_unique<Prober>(*dataset_, config.model.context, config.seed);
+  const data::Dataset* text = data_->text();
+  if (text) prober_ = std::make_unique<Prober>(*text, config.model.context, config.seed);
   facts_.path = folder_.path.string();
   facts_.name = folder_.path.filename().string();
   facts_.preset = config.preset;
   facts_.seed = config.seed;
   facts_.layers = config.model.layers;
   facts_.experts = config.model.experts;
-  facts_.vocabulary = config.model.vocabulary;
-  facts_.context = config.model.context;
+  facts_.task = config.data.task;
+  facts_.vocabulary = text ? config.model.vocabulary : 0;
+  facts_.context = positions_per_row(config);
   facts_.batch = config.train.batch;
-  const std::int32_t probe_token[] = {dataset_->tokenizer().bos()};
-  facts_.moe_layers = trainer_->trace(probe_token, false).layer_index;
-  facts_.domains = dataset_->domains();
-  facts_.corpus_share = dataset_->corpus_share();
+  facts_.moe_layers = trainer_->moe_layers();
+  facts_.domains = data_->domains();
+  facts_.corpus_share = data_->corpus_share();
   facts_.unigram_loss.clear();
-  for (std::size_t d = 0; d < facts_.domains.size(); ++d)
-    facts_.unigram_loss.push_back(dataset_->unigram_loss(static_cast<int>(d)));
+  for (std::size_t d = 0; text && d < facts_.domains.size(); ++d)
+    facts_.unigram_loss.push_back(text->unigram_loss(static_cast<int>(d)));
   facts_.device = trainer_->device();
   facts_.precision = trainer_->precision();
   facts_.threads =
       config.train.threads > 0 ? config.train.threads : static_cast<int>(std::thread::hardware_concurrency());
   facts_.parameters = trainer_->parameter_count();
-  facts_.data = dataset_->description();
-  facts_.notes = dataset_->notes();
+  facts_.data = data_->description();
+  facts_.notes = data_->notes();
   facts_.mixtral = interop::why_not_mixtral(config);
 }
 

@@ -33,24 +33,36 @@ void Run::step() {
   trainer_->step(report_);
   tokens_ = report_.tokens;
   store_->append(report_);
-  emit_.step(report_);
+  emit_step();
   log_revivals();
   const std::int64_t step = step_count();
   const TrainConfig& train = trainer_->config().train;
   if (train.eval_every > 0 && step % train.eval_every == 0) evaluate();
-  if (prober_->due(step, train.probe_every)) probe();
+  if (prober_ && prober_->due(step, train.probe_every)) probe();
   if (train.checkpoint_every > 0 && step % train.checkpoint_every == 0) checkpoint();
   if (++uncommitted_ >= kCommitSteps || seconds_since(last_commit_) >= kCommitSeconds) commit();
 }
 
 // Not edits: a replay makes them again by itself.
 void Run::log_revivals() {
-  for (const LayerReport& layer : report_.layers)
-    for (const int expert : layer.revived) {
-      const std::string name = expert_name({layer.layer, expert});
+  for (std::size_t layer = 0; layer < report_.layers.size(); ++layer)
+    for (const int expert : report_.layers[layer].revived) {
+      const std::string name = expert_name({static_cast<int>(layer), expert});
       log_event("revive", {{"expert", name}});
       emit_.event("edit", revival_json(step_count(), name));
     }
+}
+
+void Run::emit_step() {
+  step_held_ = step_gap_ > 0 && seconds_since(last_step_event_) < step_gap_;
+  if (step_held_) return;
+  if (step_gap_ > 0) last_step_event_ = Clock::now();
+  emit_.step(report_);
+}
+
+void Run::send_held_step() {
+  if (step_held_) emit_.step(report_);
+  step_held_ = false;
 }
 
 void Run::commit() {
@@ -71,19 +83,20 @@ void Run::evaluate_if_stale() {
 }
 
 void Run::probe() {
+  if (!prober_) return;
   OrderedJson report = protocol::to_json(prober_->measure(*trainer_));
   store_->append_probe(step_count(), dump(report));
   emit_.probe(std::move(report));
 }
 
 void Run::probe_if_stale() {
-  if (trainer_->config().train.probe_every > 0 && prober_->last_step() != step_count()) probe();
+  if (prober_ && trainer_->config().train.probe_every > 0 && prober_->last_step() != step_count()) probe();
 }
 
 Saved Run::checkpoint() {
   commit();  // the store is never behind a checkpoint
   const auto start = Clock::now();
-  Saved saved{save_trainer(*trainer_, *dataset_, folder_, tokens_), 0};
+  Saved saved{save_trainer(*trainer_, *data_, folder_, tokens_), 0};
   saved.seconds = checkpoint_seconds_ = seconds_since(start);
   last_checkpoint_ = Clock::now();
   safe_step_ = saved.info.step;
@@ -140,6 +153,23 @@ void Run::apply_due_edits() {
     log_and_apply(schedule_.front().key, schedule_.front().value);
     schedule_.erase(schedule_.begin());
   }
+}
+
+void Run::train_only(const std::string& only, std::int64_t count) {
+  apply_due_edits();
+  const std::string before = value_text(trainer_->config(), "train.only");
+  if (before == only) return;
+  const ScheduledEdit end{step_count() + count, "train.only", before};
+  schedule_.insert(std::upper_bound(schedule_.begin(), schedule_.end(), end,
+                                    [](const auto& a, const auto& b) { return a.step < b.step; }),
+                   end);
+  store_->set_meta("scheduled", schedule_json(schedule_));
+  edit("train.only", only);
+}
+
+void Run::end_train_only() {
+  if (!schedule_.empty() && schedule_.front().key == "train.only" && schedule_.front().step <= step_count())
+    apply_due_edits();
 }
 
 protocol::EditEvent Run::edit(const std::string& key, const std::string& value) {

@@ -25,6 +25,7 @@ struct NewRun {
   Config config;
   std::filesystem::path folder;  // empty: the default place
   std::vector<ScheduledEdit> schedule;
+  std::string drawing;  // of data.points = drawing: CSV of x, y, label or value on the canvas
 };
 
 struct OpenRun {
@@ -57,7 +58,7 @@ class Run {
   bool unsaved() const { return safe_step_ != step_count(); }
   bool created_here() const { return created_here_; }
   const Trainer& trainer() const { return *trainer_; }
-  const data::Dataset& dataset() const { return *dataset_; }
+  const data::TaskData& data() const { return *data_; }
   protocol::RunInfo info() const;
 
   /// Sends what a reader that has just opened the run has missed: edits, evaluations, the newest probe.
@@ -69,6 +70,18 @@ class Run {
   protocol::EditEvent edit(const std::string& key, const std::string& value);
   /// Throws what Trainer::check throws.
   void check(const std::string& key, const std::string& value) const { trainer_->check(key, value); }
+  /// The next `count` steps change only the router's or only the experts' parameters. Both the change and its end are
+  /// edits of train.only: logged, replayed, and the end is on the disk before the first step.
+  void train_only(const std::string& only, std::int64_t count);
+  /// Takes the end of train_only into force when it has come, so that a run that stands shows it.
+  void end_train_only();
+  /// Applies the edits that wait for this step.
+  void apply_due_edits();
+  /// At most `hz` step events a second; 0: one for each step.
+  void set_step_events(double hz) { step_gap_ = hz > 0 ? 1 / hz : 0; }
+  /// The event of the newest step, when it was held back.
+  void send_held_step();
+  const StepReport& last_report() const { return report_; }
   Saved checkpoint();
   /// Saves if a step was made since the last checkpoint and it is older than `seconds`.
   void checkpoint_if_older(double seconds);
@@ -88,7 +101,7 @@ class Run {
   void record(Config config);
   void complete_record(const Config& config);
   void merge_schedule(const std::vector<ScheduledEdit>& more, const std::vector<run::Edit>& logged);
-  void apply_due_edits();
+  void emit_step();
   protocol::EditEvent apply_logged(const run::Edit& edit);
   protocol::EditEvent log_and_apply(const std::string& key, const std::string& value);
   void log_revivals();
@@ -100,7 +113,7 @@ class Run {
   std::optional<run::Lock> lock_;
   const Emitter& emit_;
   std::optional<run::Store> store_;
-  std::unique_ptr<data::Dataset> dataset_;
+  std::unique_ptr<data::TaskData> data_;
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<Prober> prober_;
 
@@ -112,6 +125,9 @@ class Run {
   double checkpoint_seconds_ = -1;  // of the last one; negative = none yet
   Clock::time_point last_checkpoint_ = Clock::now(), last_commit_ = Clock::now();
   bool created_here_ = false;
+  double step_gap_ = 0;  // seconds between step events
+  bool step_held_ = false;
+  Clock::time_point last_step_event_{};
   StepReport report_;
 };
 

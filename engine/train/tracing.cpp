@@ -6,6 +6,7 @@
 
 #include "engine/core/error.h"
 #include "engine/nn/host.h"
+#include "engine/train/text_task.h"
 #include "engine/train/trainer_impl.h"
 
 namespace moe::train {
@@ -47,13 +48,14 @@ void predict(nn::Pass& pass, ConstView logits, RoutingTrace& trace) {
 
 RoutingTrace Trainer::trace(std::span<const std::int32_t> tokens, bool with_logits) const {
   Impl& self = *impl_;
+  data::text_of(self.data, "Following tokens");
   if (tokens.empty() || tokens.size() > static_cast<std::size_t>(self.config.model.context))
     throw Error(ErrorKind::usage, "cannot follow " + std::to_string(tokens.size()) + " tokens at once", "tokens",
                 "1 to " + std::to_string(self.config.model.context) + ", the model's context",
                 "Give the text in pieces of at most the context.");
   RoutingTrace trace;
   trace.tokens = static_cast<int>(tokens.size());
-  nn::Pass pass = self.begin(tokens, 1, trace.tokens);
+  nn::Pass pass = begin_text(self, tokens, 1, trace.tokens);
   const View logits = self.model->forward(pass);
   for (const auto* layer : self.model->moe_layers()) {
     const routing::Decision& decision = layer->decision();
@@ -70,7 +72,7 @@ RoutingTrace Trainer::trace(std::span<const std::int32_t> tokens, bool with_logi
 
   std::vector<std::int32_t> targets(tokens.begin() + 1, tokens.end());
   targets.push_back(-1);
-  self.read_loss(pass, targets, /*with_gradient=*/false);
+  self.read_loss(pass, self.to_device(targets), /*with_gradient=*/false);
   for (const double x : self.host_loss) trace.loss.push_back(static_cast<float>(x));
   trace.loss.back() = std::numeric_limits<float>::quiet_NaN();
   return trace;

@@ -6,6 +6,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/knob.h"
+#include "engine/data/plane/plane_data.h"
 #include "engine/nn/host.h"
 #include "engine/optim/adamw.h"
 #include "engine/optim/clipping.h"
@@ -20,17 +21,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-MatmulPrecision precision_of(const Config& config, const Backend& backend) {
-  const std::string& wanted = config.train.precision;
-  const bool bf16 = wanted == "bf16" || (wanted == "auto" && backend.bf16_pays());
-  return bf16 ? MatmulPrecision::bf16 : MatmulPrecision::native;
-}
-
-const Config& validated(const Config& config) {
-  validate(config);
-  return config;
-}
-
 Error diverged(std::int64_t step, const std::string& quantity, const std::string& found) {
   return Error(ErrorKind::diverged, "training diverged: " + quantity + " is " + found,
                "step " + std::to_string(step + 1),
@@ -40,67 +30,33 @@ Error diverged(std::int64_t step, const std::string& quantity, const std::string
 
 std::string in_words(double x) { return std::isnan(x) ? "not a number" : std::isinf(x) ? "infinite" : "too large"; }
 
+/// Whether train.only names the parameter's group. A layer's router is all of its block that is no expert.
+bool trains(const std::string& only, const std::string& name) {
+  const bool moe = name.find(".block_sparse_moe.") != std::string::npos;
+  const bool expert = name.find(".experts.") != std::string::npos || name.find(".shared_experts.") != std::string::npos;
+  return only == "router" ? moe && !expert : moe && expert;
+}
+
 }  // namespace
 
-Trainer::Impl::Impl(const Config& c, const data::Dataset& d, std::unique_ptr<Backend> b)
-    : config(validated(c)),
-      dataset(d),
-      backend(b ? std::move(b) : make_backend(config.train.device, config.train.threads)),
-      dtype(config.train.precision == "f64" ? DType::f64 : DType::f32),
-      ctx{*backend, precision_of(config, *backend)},
-      model(build_model()),
-      arena(*backend),
-      scratch(*backend) {
+Trainer::Impl::Impl(const Config& c, const data::TaskData& d, std::unique_ptr<Backend> b)
+    : Workbench(c, std::move(b), d.plane() ? d.plane()->classes() : 0), data(d), task(make_task(*this, d)) {
+  if (const data::Dataset* text = d.text()) count_tokens = [this, text] { return count_of_tokens(config, *text); };
   for (const auto* layer : model->moe_layers()) {
     tallies.emplace_back(layer->experts());
     histories.emplace_back(layer->experts());
   }
 }
 
-nn::Pass Trainer::Impl::begin(std::span<const std::int32_t> ids, int rows, int context) {
-  for (const std::int32_t id : ids)
-    if (id < 0 || id >= config.model.vocabulary)
-      throw Error(ErrorKind::bad_input, "token id " + std::to_string(id) + " is outside the model's vocabulary",
-                  "token ids", "0 to " + std::to_string(config.model.vocabulary - 1),
-                  "Use the tokenizer that the model was made with, or raise model.vocabulary.");
-  arena.reset();
-  scratch.reset();
-  nn::Pass pass{ctx, arena, scratch, dtype, rows, context, {}, false, config.seed};
-  pass.token_ids = to_device(ids);
-  return pass;
-}
-
-View Trainer::Impl::to_device(std::span<const std::int32_t> values) {
-  View v = arena.take(DType::i32, {static_cast<std::int64_t>(values.size())});
-  backend->copy_from_host(v, values.data());
-  return v;
-}
-
-void Trainer::Impl::read_loss(nn::Pass& pass, std::span<const std::int32_t> targets, bool with_gradient) {
-  const View loss = model->loss(pass, to_device(targets), with_gradient);
-  host_loss.resize(targets.size());
-  nn::read(ctx, host_loss, loss);
-}
-
-const data::Batch& Trainer::Impl::next_batch(int micro) {
-  if (prefetched_micros != config.optim.accumulation) {
-    prefetched_micros = config.optim.accumulation;
-    prefetcher.emplace(dataset, config.seed, config.train.batch, config.model.context, prefetched_micros);
-  }
-  return prefetcher->get(static_cast<std::uint64_t>(step), micro);
-}
-
 /// Adds the gradient of one micro-batch; returns its mean task loss.
 double Trainer::Impl::micro_batch(int micro) {
-  const int rows = config.train.batch, context = config.model.context;
-  const data::Batch& batch = next_batch(micro);
-  nn::Pass pass = begin(batch.inputs, rows, context);
+  nn::Pass pass = task->begin(static_cast<std::uint64_t>(step), micro);
   pass.training = true;
   pass.step = static_cast<std::uint64_t>(step);
   pass.micro = micro;
   pass.loss_scale = 1.0 / config.optim.accumulation;
-  model->forward(pass);
-  read_loss(pass, batch.targets, /*with_gradient=*/true);
+  const View output = model->forward(pass);
+  task->read_loss(pass, output);
   double loss = 0;
   for (const double x : host_loss) loss += x;
   loss /= static_cast<double>(host_loss.size());
@@ -108,6 +64,25 @@ double Trainer::Impl::micro_batch(int micro) {
   model->backward(pass);
   for (std::size_t i = 0; i < tallies.size(); ++i) tallies[i].add(*model->moe_layers()[i], pass);
   return loss;
+}
+
+/// With train.only, the gradients of all other parameters are forgotten: they count for nothing in the norm.
+void Trainer::Impl::keep_still() {
+  if (config.train.only == "all") return;
+  for (const auto& e : model->parameters().exposed())
+    if (e.gradient && !trains(config.train.only, e.part->name)) backend->zero(e.gradient);
+}
+
+/// AdamW on everything, or on the parameters that train.only names and nothing else: no decay, no momentum.
+void Trainer::Impl::update(double norm, double lr) {
+  const double scale = optim::clip_scale(norm, config.optim.clip);
+  if (config.train.only == "all") return optim::adamw_step(ctx, model->parameters(), config.optim, lr, step + 1, scale);
+  for (const auto& e : model->parameters().exposed()) {
+    if (!e.first_moment || !trains(config.train.only, e.part->name)) continue;
+    const double decay = e.kind == nn::ParameterKind::matrix ? config.optim.weight_decay : 0.0;
+    ops::adamw_step(ctx, e.value, e.gradient, e.first_moment, e.second_moment,
+                    {lr, config.optim.beta1, config.optim.beta2, config.optim.eps, decay, step + 1, scale});
+  }
 }
 
 /// The gradient's norm. A float32 gradient whose square overflows would leave an infinite moment behind, so it counts
@@ -127,7 +102,7 @@ double Trainer::Impl::check_gradients() {
 
 void Trainer::Impl::write_report(double loss, double norm, double lr, double elapsed, StepReport& report) {
   const std::int64_t count =
-      static_cast<std::int64_t>(config.train.batch) * config.model.context * config.optim.accumulation;
+      static_cast<std::int64_t>(config.train.batch) * positions_per_row(config) * config.optim.accumulation;
   tokens += count;
   report.step = step;
   report.loss = loss;
@@ -137,6 +112,7 @@ void Trainer::Impl::write_report(double loss, double norm, double lr, double ela
   report.seconds = seconds_since(started);
   report.tokens = tokens;
   report.top_k = config.router.top_k;
+  task->score(report);
   report.layers.resize(tallies.size());
   for (std::size_t i = 0; i < tallies.size(); ++i) {
     tallies[i].write(model->moe_layers()[i]->layer(), report.layers[i]);
@@ -144,16 +120,27 @@ void Trainer::Impl::write_report(double loss, double norm, double lr, double ela
   }
 }
 
-Trainer::Trainer(const Config& config, const data::Dataset& dataset) : Trainer(config, dataset, nullptr) {}
-Trainer::Trainer(const Config& config, const data::Dataset& dataset, std::unique_ptr<Backend> backend)
-    : impl_(std::make_unique<Impl>(config, dataset, std::move(backend))) {}
+Trainer::Trainer(const Config& config, const data::TaskData& data) : Trainer(config, data, nullptr) {}
+Trainer::Trainer(const Config& config, const data::TaskData& data, std::unique_ptr<Backend> backend)
+    : impl_(std::make_unique<Impl>(config, data, std::move(backend))) {}
 Trainer::~Trainer() = default;
 
 const Config& Trainer::config() const { return impl_->config; }
 std::int64_t Trainer::step_count() const { return impl_->step; }
-std::int64_t Trainer::parameter_count() const { return model_size(impl_->config).parameters; }
-std::int64_t Trainer::active_parameter_count() const { return model_size(impl_->config).active_parameters; }
-double Trainer::flops_per_token() const { return model_size(impl_->config).flops_per_token; }
+std::int64_t Trainer::parameter_count() const { return impl_->size().parameters; }
+std::int64_t Trainer::active_parameter_count() const { return impl_->size().active_parameters; }
+double Trainer::flops_per_token() const { return impl_->size().flops_per_token; }
+EvalReport Trainer::evaluate(int windows_per_domain) const {
+  EvalReport report = impl_->task->evaluate(windows_per_domain);
+  report.step = impl_->step;
+  return report;
+}
+
+std::vector<int> Trainer::moe_layers() const {
+  std::vector<int> layers;
+  for (const auto* layer : impl_->model->moe_layers()) layers.push_back(layer->layer());
+  return layers;
+}
 std::string Trainer::device() const { return impl_->backend->name(); }
 
 std::string Trainer::precision() const {
@@ -177,16 +164,17 @@ void Trainer::step(StepReport& report) {
     for (int micro = 0; micro < micros; ++micro) loss += self.micro_batch(micro) / micros;
     for (std::size_t i = 0; i < self.tallies.size(); ++i)
       self.model->moe_layers()[i]->share_gradients(self.ctx, self.tallies[i].counts());
+    self.keep_still();
     norm = self.check_gradients();
   } catch (...) {
     self.backend->zero(self.model->parameters().all_gradients());  // so that the next attempt starts clean
     throw;
   }
   const double lr = optim::learning_rate(self.config.optim, self.step, self.config.train.steps);
-  optim::adamw_step(self.ctx, self.model->parameters(), self.config.optim, lr, self.step + 1,
-                    optim::clip_scale(norm, self.config.optim.clip));
+  self.update(norm, lr);
   for (std::size_t i = 0; i < self.tallies.size(); ++i) {
-    self.model->moe_layers()[i]->after_step(self.ctx, self.tallies[i].counts());
+    if (self.config.train.only != "experts")
+      self.model->moe_layers()[i]->after_step(self.ctx, self.tallies[i].counts());
     self.histories[i].add(self.tallies[i].counts(), self.config.remedy.revive_after);
   }
   ++self.step;

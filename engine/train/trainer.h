@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/core/config.h"
-#include "engine/data/dataset.h"
+#include "engine/data/task_data.h"
 #include "engine/protocol/telemetry.h"
 
 namespace moe {
@@ -46,12 +46,36 @@ struct RoutingTrace {
   std::vector<float> predicted_share;                  // [tokens, 3] their probabilities
 };
 
+/// Points of the plane on their way through the model and one of its MoE layers.
+struct PointTrace {
+  int points = 0, outputs = 0, experts = 0, top_k = 0;  // experts 0: no layer has a router
+  int layer = -1;                                       // its index in the model
+  std::vector<float> output;                            // [points, outputs] logits of the classes, or the value
+  std::vector<float> logits, probabilities;             // [points, experts] of the router, without noise
+  std::vector<std::int32_t> experts_of;                 // [points, top_k] in order of choice, −1 = none
+  std::vector<float> weights;                           // [points, top_k]
+  std::vector<float> answers;  // [experts, points, outputs] what an expert adds to the output with weight 1
+  std::vector<float> base;     // [points, outputs] everything else: output − Σ weight·answer
+};
+
+/// The batch that the next step will train on, and what that step will do with it before it changes anything.
+struct BatchTrace {
+  PointTrace trace;
+  std::vector<float> xy;             // [points,2]
+  std::vector<std::int32_t> labels;  // [points], of classes
+  std::vector<float> values;         // [points], of values
+  std::vector<float> scores;         // [points, experts] with the step's noise; empty when the router keeps none
+  std::vector<std::int64_t> counts;  // [experts] assignments
+  std::vector<float> loss;           // [points]
+  double balance_loss = kAbsent, z_loss = kAbsent;
+};
+
 class Trainer {
  public:
   /// Builds and initialises the model: a pure function of (config, config.seed). Throws Error(usage | resource).
-  Trainer(const Config& config, const data::Dataset& dataset);
+  Trainer(const Config& config, const data::TaskData& data);
   /// The same on a given backend, whatever config.train.device says: moe-cli bench times every op this way.
-  Trainer(const Config& config, const data::Dataset& dataset, std::unique_ptr<Backend> backend);
+  Trainer(const Config& config, const data::TaskData& data, std::unique_ptr<Backend> backend);
   ~Trainer();
 
   const Config& config() const;
@@ -59,6 +83,7 @@ class Trainer {
   std::int64_t parameter_count() const;         // all
   std::int64_t active_parameter_count() const;  // touched by one token at the current top_k
   double flops_per_token() const;               // forward + backward, at the current top_k
+  std::vector<int> moe_layers() const;          // 0-based indices of the layers with a router
   std::string precision() const;                // in force: "f32", "bf16", "f64"
   std::string device() const;                   // "cpu", ...
 
@@ -74,10 +99,17 @@ class Trainer {
   /// The same into a report whose vectors are reused: after warm-up a step allocates nothing.
   void step(StepReport& report);
 
-  /// Held-out loss, without noise. Never changes weights or random state.
+  /// Held-out loss (and accuracy or R² of points), without noise. Never changes weights or random state.
   EvalReport evaluate(int windows_per_domain) const;
   /// Forward pass of one token sequence (≤ context), without noise.
   RoutingTrace trace(std::span<const std::int32_t> tokens, bool with_logits) const;
+
+  /// Forward pass of points xy[T,2], without noise; `moe_layer` counts the layers with a router from 0 (ignored when
+  /// there is none). Throws Error(usage): the model is of text, or has no such layer.
+  PointTrace trace_points(std::span<const float> xy, int moe_layer, bool with_answers) const;
+  /// The first micro-batch of the next step with that step's noise. Changes no weight and no random state. Throws as
+  /// trace_points.
+  BatchTrace trace_batch(int moe_layer) const;
 
   /// Parameters and optimizer moments, stable order. Moments are "<name>.exp_avg" and "<name>.exp_avg_sq".
   std::vector<NamedTensor> parameters() const;

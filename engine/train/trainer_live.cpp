@@ -4,6 +4,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/live_change.h"
+#include "engine/data/dataset.h"
 #include "engine/train/trainer_impl.h"
 
 namespace moe::train {
@@ -39,16 +40,11 @@ ExpertOrigin unchanged(const routing::MoeLayer& layer, const ExpertHistory& hist
 
 }  // namespace
 
-std::unique_ptr<Model> Trainer::Impl::build_model() {
-  return std::make_unique<Model>(*backend, config, dtype, [this] { return count_tokens(); });
-}
-
-/// How often each token occurs in the first batches of the run: a pure function of the data and the seed.
-std::vector<double> Trainer::Impl::count_tokens() {
+std::vector<double> count_of_tokens(const Config& config, const data::Dataset& text) {
   std::vector<double> counts(static_cast<std::size_t>(config.model.vocabulary));
   data::Batch batch;
   for (int i = 0; i < kFrequencyBatches; ++i) {
-    dataset.batch(config.seed, static_cast<std::uint64_t>(i), 0, config.train.batch, config.model.context, batch);
+    text.batch(config.seed, static_cast<std::uint64_t>(i), 0, config.train.batch, config.model.context, batch);
     for (const std::int32_t id : batch.inputs)
       if (id >= 0 && id < config.model.vocabulary) ++counts[static_cast<std::size_t>(id)];
   }
@@ -84,7 +80,7 @@ std::string Trainer::Impl::revive(std::size_t at, int expert) {
   origin.from[static_cast<std::size_t>(expert)] = source;
   origin.clones = {expert};
   rebuild(config, origins);
-  return "a copy of " + expert_name({origin.layer, source});
+  return "a copy of " + expert_name({static_cast<int>(at), source});
 }
 
 std::string Trainer::Impl::change_experts(const Config& next) {
@@ -128,15 +124,7 @@ std::string Trainer::Impl::change_policy(const Config& next) {
 std::string Trainer::Impl::act(const Config& next, const std::string& key, const std::string& value) {
   if (key != "experts.revive") return change_experts(next);
   const ExpertPlace place = parse_expert(value);
-  return revive(moe_layer_at(place.layer), place.expert);
-}
-
-/// Position among the MoE layers. Throws Error(usage) for a dense layer.
-std::size_t Trainer::Impl::moe_layer_at(int layer) const {
-  for (std::size_t i = 0; i < model->moe_layers().size(); ++i)
-    if (model->moe_layers()[i]->layer() == layer) return i;
-  throw Error(ErrorKind::usage, "Layer " + std::to_string(layer + 1) + " is dense: it has no experts", "experts.revive",
-              "a layer with experts", "Name another layer");
+  return revive(static_cast<std::size_t>(place.layer), place.expert);
 }
 
 void Trainer::Impl::revive_dead_experts() {
@@ -151,7 +139,6 @@ void Trainer::Impl::revive_dead_experts() {
 
 void Trainer::check(const std::string& key, const std::string& value) const {
   with_live_change(impl_->config, key, value);
-  if (key == "experts.revive") impl_->moe_layer_at(parse_expert(value).layer);
 }
 
 std::string Trainer::apply(const std::string& key, const std::string& value) {

@@ -16,9 +16,10 @@ inline QByteArrayList metrics_rows(const QString& run) {
       SQLITE_OK)
     qFatal("cannot open the store");
   QByteArrayList rows;
-  for (const char* query : {"SELECT step, loss, grad_norm, lr, tokens, top_k, hex(layers) FROM steps ORDER BY step",
-                            "SELECT step, key, before, after FROM edits ORDER BY step, id",
-                            "SELECT step, loss, tokens, hex(domain_loss) FROM evals ORDER BY step"}) {
+  for (const char* query :
+       {"SELECT step, loss, grad_norm, lr, tokens, top_k, accuracy, r2, hex(layers) FROM steps ORDER BY step",
+        "SELECT step, key, before, after FROM edits ORDER BY step, id",
+        "SELECT step, loss, tokens, accuracy, r2, hex(domain_loss) FROM evals ORDER BY step"}) {
     sqlite3_stmt* statement = nullptr;
     if (sqlite3_prepare_v2(database, query, -1, &statement, nullptr) != SQLITE_OK)
       qFatal("%s", sqlite3_errmsg(database));

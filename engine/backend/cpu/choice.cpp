@@ -55,9 +55,11 @@ T group_score(const T* x, std::int64_t n) {
 void CpuChoice::mask_groups(View y, ConstView x, int groups, int keep) {
   with_real(x.dtype, [&]<class T>() {
     const std::int64_t n = x.dim(1), size = n / groups;
+    runtime_.reserve_scratch<T>(0, 2 * groups);
+    runtime_.reserve_scratch<std::int32_t>(1, groups);
     runtime_.for_ranges(x.dim(0), row_grain(n), [&](std::int64_t begin, std::int64_t end) {
-      T* scores = runtime_.scratch<T>(0, 2 * groups);
-      auto* best = runtime_.scratch<std::int32_t>(1, groups);
+      T* scores = runtime_.scratch<T>(0);
+      auto* best = runtime_.scratch<std::int32_t>(1);
       for (std::int64_t t = begin; t < end; ++t) {
         for (int g = 0; g < groups; ++g) scores[g] = group_score(x.as<T>() + t * n + g * size, size);
         top_k_row(best, scores + groups, scores, groups, static_cast<std::int32_t>(keep));
@@ -107,8 +109,9 @@ void CpuChoice::sinkhorn(View plan, ConstView s, double tolerance, int most_iter
 
 void CpuChoice::random_choices(View ids, const RandomStream& stream, double fraction, int experts) {
   const std::int64_t k = ids.dim(1);
+  runtime_.reserve_scratch<std::int32_t>(0, k + 1);
   runtime_.for_ranges(ids.dim(0), 256, [&](std::int64_t begin, std::int64_t end) {
-    auto* taken = runtime_.scratch<std::int32_t>(0, k + 1);
+    auto* taken = runtime_.scratch<std::int32_t>(0);
     for (std::int64_t t = begin; t < end; ++t) {
       if (fraction < 1 && stream.uniform(index(t * (k + 1))) >= fraction) continue;
       for (std::int64_t j = 0; j < k; ++j) {
@@ -130,8 +133,9 @@ void CpuChoice::table_choices(View ids, ConstView table, ConstView token_ids, in
 void CpuChoice::expert_choices(View ids, ConstView scores, std::int64_t capacity) {
   with_real(scores.dtype, [&]<class T>() {
     const std::int64_t tokens = scores.dim(0), n = scores.dim(1);
+    runtime_.reserve_scratch<std::int32_t>(0, tokens);
     runtime_.pool.parallel_for(n, [&](std::int64_t e) {
-      auto* order = runtime_.scratch<std::int32_t>(0, tokens);
+      auto* order = runtime_.scratch<std::int32_t>(0);
       const T* column = scores.as<T>() + e;
       auto* to = ids.as<std::int32_t>() + e;
       order_by(order, tokens, [&](std::int32_t t) { return column[t * n]; });
@@ -154,11 +158,13 @@ void CpuChoice::guarantee_minimum(View ids, ConstView scores, std::int64_t minim
   with_real(scores.dtype, [&]<class T>() {
     const std::int64_t tokens = ids.dim(0), k = ids.dim(1), n = scores.dim(1);
     auto* id = ids.as<std::int32_t>();
-    auto* counts = runtime_.scratch<std::int32_t>(0, n);
+    runtime_.reserve_scratch<std::int32_t>(0, n);
+    runtime_.reserve_scratch<std::int32_t>(1, tokens);
+    auto* counts = runtime_.scratch<std::int32_t>(0);
     std::fill_n(counts, n, 0);
     for (std::int64_t i = 0; i < tokens * k; ++i)
       if (id[i] >= 0) ++counts[id[i]];
-    auto* order = runtime_.scratch<std::int32_t>(1, tokens);
+    auto* order = runtime_.scratch<std::int32_t>(1);
     for (std::int64_t e = 0; e < n; ++e) {
       if (counts[e] >= minimum) continue;
       order_by(order, tokens, [&](std::int32_t t) { return scores.as<T>()[t * n + e]; });
@@ -179,8 +185,10 @@ void CpuChoice::limit_capacity(View kept, ConstView ids, ConstView weights, int 
                                bool by_weight) {
   with_real(weights.dtype, [&]<class T>() {
     const std::int64_t tokens = ids.dim(0), k = ids.dim(1);
-    auto* used = runtime_.scratch<std::int32_t>(0, experts);
-    auto* order = runtime_.scratch<std::int32_t>(1, tokens);
+    runtime_.reserve_scratch<std::int32_t>(0, experts);
+    runtime_.reserve_scratch<std::int32_t>(1, tokens);
+    auto* used = runtime_.scratch<std::int32_t>(0);
+    auto* order = runtime_.scratch<std::int32_t>(1);
     std::fill_n(used, experts, 0);
     std::iota(order, order + tokens, 0);
     for (std::int64_t j = 0; j < k; ++j) {

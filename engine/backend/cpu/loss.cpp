@@ -38,4 +38,22 @@ void CpuLoss::cross_entropy(View loss, View dlogits, ConstView logits, ConstView
   });
 }
 
+void CpuLoss::squared_error(View loss, View dy, ConstView y, ConstView targets, double scale) {
+  with_real(y.dtype, [&]<class T>() {
+    const std::int64_t c = y.dim(1);
+    const T twice = static_cast<T>(2 * scale);
+    runtime_.for_ranges(y.dim(0), row_grain(c), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t t = begin; t < end; ++t) {
+        T sum = 0;
+        for (std::int64_t i = t * c; i < (t + 1) * c; ++i) {
+          const T error = y.as<T>()[i] - targets.as<T>()[i];
+          sum += error * error;
+          if (dy) dy.as<T>()[i] = twice * error;
+        }
+        loss.as<T>()[t] = sum;
+      }
+    });
+  });
+}
+
 }  // namespace moe::cpu

@@ -9,6 +9,7 @@ class CpuLoss final : public LossOps {
  public:
   explicit CpuLoss(Runtime& runtime) : runtime_(runtime) {}
   void cross_entropy(View loss, View dlogits, ConstView logits, ConstView targets, double scale) override;
+  void squared_error(View loss, View dy, ConstView y, ConstView targets, double scale) override;
 
  private:
   Runtime& runtime_;

@@ -25,10 +25,15 @@ class Thresholds {
   Thresholds(Runtime& runtime, std::int64_t experts, int k, LoadThreshold kind)
       : experts_(experts), k_(k), own_(kind == LoadThreshold::own && k < experts) {
     const std::int64_t held = std::min<std::int64_t>(k + 1, experts);
-    ids_ = runtime.scratch<std::int32_t>(0, held + experts);
+    ids_ = runtime.scratch<std::int32_t>(0);
     chosen_ = ids_ + held;
-    best_ = runtime.scratch<T>(1, held);
+    best_ = runtime.scratch<T>(1);
     held_ = static_cast<std::int32_t>(held);
+  }
+  /// Before the loop whose tasks make one.
+  static void reserve(Runtime& runtime, std::int64_t experts) {
+    runtime.reserve_scratch<std::int32_t>(0, 2 * experts);
+    runtime.reserve_scratch<T>(1, experts);
   }
   void read(const T* noisy) {
     top_k_row(ids_, best_, noisy, experts_, held_);
@@ -101,6 +106,7 @@ void CpuNoise::smooth_load_forward(View load, ConstView clean, ConstView noisy, 
       std::fill_n(load.as<T>(), n, static_cast<T>(rows));
       return;
     }
+    Thresholds<T>::reserve(runtime_, n);
     runtime_.reduce_rows(rows, n, false, load.as<T>(), [&](std::int64_t begin, std::int64_t end, T* partial) {
       Thresholds<T> thresholds(runtime_, n, k, threshold);
       for (std::int64_t t = begin; t < end; ++t) {
@@ -119,6 +125,7 @@ void CpuNoise::smooth_load_backward(View dclean, View dnoisy, View dsigma, Const
   with_real(clean.dtype, [&]<class T>() {
     const std::int64_t n = clean.dim(1);
     if (k == n) return;
+    Thresholds<T>::reserve(runtime_, n);
     runtime_.for_ranges(clean.dim(0), row_grain(n), [&](std::int64_t begin, std::int64_t end) {
       Thresholds<T> thresholds(runtime_, n, k, threshold);
       for (std::int64_t t = begin; t < end; ++t) {

@@ -32,6 +32,7 @@ class ExpertChoice final : public Router {
     out.choices = in.shape.experts;
     out.most_assignments = std::max<std::int64_t>(1, experts * capacity);
     out.ids = in.pass.arena.take(DType::i32, {tokens, experts});
+    out.scores = weighing_;
     ops::expert_choices(exact, out.ids, weighing_, capacity);
     out.weights = in.take({tokens, experts});
     ops::take_forward(exact, out.weights, weighing_, out.ids);

@@ -58,7 +58,8 @@ void SigmoidTopK::forward(const RouterInput& in, Decision& out) {
 
   out.choices = in.settings.router.top_k;
   out.ids = in.pass.arena.take(DType::i32, {in.tokens(), out.choices});
-  move_choices(in, choose(in, out.ids), out.ids);
+  out.scores = choose(in, out.ids);
+  move_choices(in, out.scores, out.ids);
   chosen_ = in.take(out.ids.shape);
   ops::take_forward(exact, chosen_, scores_, out.ids);
   out.weights = in.take(out.ids.shape);

@@ -26,6 +26,7 @@ class Sinkhorn final : public Router {
       deciding = in.take(all);
       ops::sinkhorn(exact, deciding, with_noise(in, out.logits), kTolerance, kMostIterations);
     }
+    out.scores = deciding;
     ops::top_k(exact, out.ids, deciding, out.choices);
     move_choices(in, deciding, out.ids);
     weighing_ = out.probabilities;

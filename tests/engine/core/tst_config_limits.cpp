@@ -47,6 +47,11 @@ void TestConfigLimits::refused_data() {
   row("more kv heads", R"({"model.kv_heads": 8})", "model.kv_heads", "8 KV heads");
   row("all dense", R"({"model.dense_every": 1})", "model.dense_every", "no layer with experts");
   row("warm-up", R"({"train.steps": 50})", "optim.warmup", "100 steps of warm-up are more than train.steps = 50");
+  row("no file of points", R"({"data.task": "plane", "data.points": "file"})", "data.path", "no file of points");
+  row("file unread", R"({"data.task": "plane", "data.path": "a.csv"})", "data.path", "data.points is spirals");
+  row("three moons", R"({"data.task": "plane", "data.points": "moons", "data.classes": 3})", "data.classes",
+      "moons cannot have 3 classes");
+  row("coarse points", R"({"data.task": "plane", "train.precision": "bf16"})", "train.precision", "bf16");
   row("batch", R"({"train.batch": 65536, "model.context": 131072})", "train.batch", "tokens in one batch");
 }
 
@@ -72,6 +77,8 @@ void TestConfigLimits::accepted_data() {
   QTest::newRow("k = E") << QByteArray(R"({"router.top_k": 8})");
   QTest::newRow("grouped queries") << QByteArray(R"({"model.kv_heads": 2})");
   QTest::newRow("one head of two") << QByteArray(R"({"model.width": 2, "model.heads": 1, "model.kv_heads": 1})");
+  QTest::newRow("points, any width") << QByteArray(
+      R"({"data.task": "plane", "model.attention": false, "model.width": 13, "model.heads": 4})");
   QTest::newRow("half dense") << QByteArray(R"({"model.dense_every": 2})");
   QTest::newRow("warm-up to the end") << QByteArray(R"({"train.steps": 100})");
 }

@@ -197,6 +197,13 @@ std::vector<OpCase> dense_ops() {
        },
        kSum},
       {"cross_entropy", [](A& a, const S& s) { return cross_entropy_case(a, s); }, kPointwise},
+      {"squared_error",
+       [](A& a, const S& s) -> Call {
+         const View y = a.in({s.tokens(), s.width}), targets = a.in({s.tokens(), s.width});
+         const View loss = a.out({s.tokens()}), dy = a.out({s.tokens(), s.width});
+         return [=](ops::Context& c) { ops::squared_error(c, loss, dy, y, targets, 0.25); };
+       },
+       kSum},
       {"adamw_step", [](A& a, const S& s) { return adamw_case(a, s); }, kPointwise},
       {"sums",
        [](A& a, const S& s) -> Call {

@@ -27,6 +27,8 @@ class TestGradients : public QObject {
   void activation();
   void embedding();
   void cross_entropy();
+  void squared_error_data();
+  void squared_error();
 
  private:
   void verify(TestArrays& arrays, const GradientCase& c) {
@@ -217,6 +219,44 @@ void TestGradients::cross_entropy() {
                const auto c = a.get(weight);
                for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] *= c[i / 13];
                a.set(dlogits, gradient);
+             }});
+}
+
+void TestGradients::squared_error_data() {
+  QTest::addColumn<int>("width");
+  QTest::addColumn<bool>("in_place");
+  QTest::newRow("one value") << 1 << false;
+  QTest::newRow("three values") << 3 << false;
+  QTest::newRow("over its input") << 2 << true;
+}
+
+// As with cross_entropy: the gradient comes with the loss and is of the sum of losses times scale.
+void TestGradients::squared_error() {
+  QFETCH(int, width);
+  QFETCH(bool, in_place);
+  constexpr double kScale = 0.37;
+  TestArrays a(*backend_, DType::f64);
+  const View y = a.in({7, width}), targets = a.in({7, width}), loss = a.out({7}), dy = a.out({7, width});
+  const View weight = a.in({7}), total = a.out({7});
+  verify(a, {{{y, dy, false}},
+             {total},
+             {weight},
+             [&] {
+               ops::squared_error(ctx_, loss, {}, y, targets, kScale);
+               ops::fill(ctx_, total, 0);
+               ops::add_scaled(ctx_, total, loss, kScale);
+             },
+             [&] {
+               if (in_place) {
+                 ops::copy(ctx_, dy, y);
+                 ops::squared_error(ctx_, loss, dy, dy, targets, kScale);
+               } else {
+                 ops::squared_error(ctx_, loss, dy, y, targets, kScale);
+               }
+               auto gradient = a.get(dy);
+               const auto c = a.get(weight);
+               for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] *= c[i / static_cast<std::size_t>(width)];
+               a.set(dy, gradient);
              }});
 }
 

@@ -69,6 +69,10 @@ const std::vector<BadCase>& bad_cases() {
        [](auto& c, auto& a) {
          ops::embedding_forward(c, a.out({4, 3}), a.in({9, 3}), a.in({4}));
        }},
+      {"targets of another shape", "squared_error",
+       [](auto& c, auto& a) {
+         ops::squared_error(c, a.out({4}), {}, a.in({4, 2}), a.in({4, 1}), 1.0);
+       }},
       {"one target missing", "cross_entropy",
        [](auto& c, auto& a) {
          ops::cross_entropy(c, a.out({4}), {}, a.in({4, 9}), a.out_ints({3}), 1.0);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Held-out loss by domain.
-#include <algorithm>
+#include "engine/train/text_task.h"
 
-#include "engine/train/trainer_impl.h"
+#include <algorithm>
+#include <string>
+
+#include "engine/core/error.h"
 
 namespace moe::train {
 namespace {
@@ -40,40 +42,63 @@ double ratio(double sum, std::int64_t n) { return n > 0 ? sum / static_cast<doub
 
 }  // namespace
 
-EvalReport Trainer::evaluate(int windows_per_domain) const {
-  Impl& self = *impl_;
-  const int context = self.config.model.context, domains = static_cast<int>(self.dataset.domains().size());
-  if (self.held_out_count != windows_per_domain) {
-    self.held_out.clear();
-    for (int d = 0; d < domains; ++d) self.held_out.push_back(self.dataset.held_out(d, windows_per_domain, context));
-    self.held_out_count = windows_per_domain;
+nn::Pass begin_text(Workbench& bench, std::span<const std::int32_t> ids, int rows, int context) {
+  for (const std::int32_t id : ids)
+    if (id < 0 || id >= bench.config.model.vocabulary)
+      throw Error(ErrorKind::bad_input, "token id " + std::to_string(id) + " is outside the model's vocabulary",
+                  "token ids", "0 to " + std::to_string(bench.config.model.vocabulary - 1),
+                  "Use the tokenizer that the model was made with, or raise model.vocabulary.");
+  nn::Pass pass = bench.begin(rows, context);
+  pass.token_ids = bench.to_device(ids);
+  return pass;
+}
+
+nn::Pass TextTask::begin(std::uint64_t step, int micro) {
+  const Config& config = bench_.config;
+  if (prefetched_micros_ != config.optim.accumulation) {
+    prefetched_micros_ = config.optim.accumulation;
+    prefetcher_.emplace(dataset_, config.seed, config.train.batch, config.model.context, prefetched_micros_);
+  }
+  batch_ = &prefetcher_->get(step, micro);
+  return begin_text(bench_, batch_->inputs, config.train.batch, config.model.context);
+}
+
+void TextTask::read_loss(nn::Pass& pass, View) {
+  bench_.read_loss(pass, bench_.to_device(batch_->targets), /*with_gradient=*/true);
+}
+
+EvalReport TextTask::evaluate(int windows) {
+  const int context = bench_.config.model.context, domains = static_cast<int>(dataset_.domains().size());
+  if (held_out_count_ != windows) {
+    held_out_.clear();
+    for (int d = 0; d < domains; ++d) held_out_.push_back(dataset_.held_out(d, windows, context));
+    held_out_count_ = windows;
   }
   Sums sums{std::vector<double>(static_cast<std::size_t>(domains)),
             std::vector<std::int64_t>(static_cast<std::size_t>(domains))};
   Rows rows;
   const auto measure = [&] {
     if (rows.count() == 0) return;
-    nn::Pass pass = self.begin(rows.inputs, rows.count(), context);
-    self.model->forward(pass);
-    self.read_loss(pass, rows.targets, /*with_gradient=*/false);
+    nn::Pass pass = begin_text(bench_, rows.inputs, rows.count(), context);
+    bench_.model->forward(pass);
+    bench_.read_loss(pass, bench_.to_device(rows.targets), /*with_gradient=*/false);
     for (std::size_t i = 0; i < rows.targets.size(); ++i) {
       if (rows.targets[i] < 0) continue;
       const auto domain = static_cast<std::size_t>(rows.domains[i / static_cast<std::size_t>(context)]);
-      sums.loss[domain] += self.host_loss[i];
+      sums.loss[domain] += bench_.host_loss[i];
       ++sums.tokens[domain];
     }
     rows.clear();
   };
-  for (const auto& windows : self.held_out)
-    for (const auto& window : windows) {
+  for (const auto& domain : held_out_)
+    for (const auto& window : domain) {
       if (window.tokens.size() < 2) continue;
       rows.add(window, context);
-      if (rows.count() == self.config.train.batch) measure();
+      if (rows.count() == bench_.config.train.batch) measure();
     }
   measure();
 
   EvalReport report;
-  report.step = self.step;
   double total = 0;
   for (std::size_t d = 0; d < sums.loss.size(); ++d) {
     report.domain_loss.push_back(ratio(sums.loss[d], sums.tokens[d]));
