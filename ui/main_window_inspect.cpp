@@ -207,7 +207,7 @@ void InspectSide::routeOwnText() {
   if (text.isEmpty()) return answer_->setText(tr("Type something first."));
   if (!controller_.canRun()) return answer_->setText(tr("A run must be open: its model routes the text."));
   answer_->setText(tr("Waiting for the step in flight …"));
-  controller_.inspect(text, [this](const Reply& reply) {
+  const auto routed = [this](const Reply& reply) {
     answer_->setRole(reply.ok ? Role::text2 : Role::error);
     if (!reply.ok) return answer_->setText(QString::fromStdString(reply.error.message));
     const auto trace = history_.ownTrace();
@@ -215,7 +215,8 @@ void InspectSide::routeOwnText() {
                          .arg(formatFixed(trace->loss, 2), formatCount(reply.step)));
     strip_.setDomain(TokenStripPanel::kOwnText);
     selection_.selectToken(TokenRef{-1, 0});
-  });
+  };
+  controller_.inspect(text, ifAlive(this, routed));
 }
 
 void InspectSide::fill() {

@@ -255,7 +255,7 @@ void KnobsPanel::sendPending() {
   const auto pending = std::exchange(pending_, {});
   for (const auto& [key, sent] : pending)
     controller_.setKnob(key, sent.value,
-                        [this, key = key, sent = sent](const Reply& reply) { answered(key, sent, reply); });
+                        ifAlive(this, [this, key = key, sent = sent](const Reply& r) { answered(key, sent, r); }));
   if (!pending.empty()) debounce_.start();
 }
 
