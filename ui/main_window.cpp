@@ -111,7 +111,7 @@ void MainWindow::buildDocks() {
   barRow->addStretch(1);
   barRow->addWidget(find);
   leftDock_->setTitleBarWidget(bar);
-  leftDock_->setMinimumWidth(theme.px(216));
+  leftDock_->setMinimumWidth(theme.px(220));
 
   card_ = new ExpertCard(history_, selection_);
   auto* scroll = new QScrollArea;
@@ -120,11 +120,12 @@ void MainWindow::buildDocks() {
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   scroll->setFocusPolicy(Qt::NoFocus);
   scroll->setWidget(card_);
-  setGround(card_, Role::dock);
+  scroll->viewport()->setAutoFillBackground(false);  // the dock's tint shows through
+  card_->setAutoFillBackground(false);
   rightDock_ = dock(tr("Expert"), "rightDock", scroll, Qt::RightDockWidgetArea);
   rightDock_->setFeatures(QDockWidget::DockWidgetClosable);
   rightDock_->setTitleBarWidget(new QWidget(rightDock_));
-  rightDock_->setMinimumWidth(theme.px(232));
+  rightDock_->setMinimumWidth(theme.px(220));
 
   transport_ = new Transport(controller_);
   footDock_ = dock(tr("Timeline"), "footDock", transport_, Qt::BottomDockWidgetArea);
@@ -184,6 +185,8 @@ void MainWindow::setPerspective(Perspective perspective) {
   findChild<TypeLabel*>(QStringLiteral("leftDockTitle"))->setText(leftDock_->windowTitle());
   if (QAction* chosen = action(training ? QStringLiteral("view.train") : QStringLiteral("view.inspect")))
     chosen->setChecked(true);
+  if (!training && !selection_.token() && history_.probe() && !history_.probe()->strips.empty())
+    selection_.selectToken(TokenRef{std::max(0, inspect_->strip()->domain()), 0});  // a path to look at from the start
   if (changed && restored_) restoreLayout();
 }
 
@@ -214,6 +217,8 @@ void MainWindow::handle(BannerAction action) {
       return controller_.engine().wake();
     case BannerAction::chooseEngine:
       return this->action(QStringLiteral("edit.engine"))->trigger();
+    case BannerAction::openForReading:
+      return controller_.openLockedForReading();
     case BannerAction::saveElsewhere:
       return exportMetrics();
   }

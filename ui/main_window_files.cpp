@@ -49,15 +49,18 @@ NewRunDialog* MainWindow::newRunDialog(const QString& path, bool withPresentSett
 }
 
 void MainWindow::startRun(const NewRunRequest& request) {
-  controller_.newRun(request, [this](const Reply& reply) {
-    if (!reply.ok && reply.error.kind != "gone") say(QString::fromStdString(reply.error.message));
-  });
+  controller_.newRun(request, ifAlive(this, [this](const Reply& reply) {
+                       if (!reply.ok && reply.error.kind != "gone") say(QString::fromStdString(reply.error.message));
+                     }));
 }
 
 void MainWindow::openRunFolder(const QString& folder, bool start) {
-  controller_.openRun(folder, start, [this](const Reply& reply) {
-    if (!reply.ok && reply.error.kind != "gone") say(QString::fromStdString(reply.error.message));
-  });
+  const auto opened = [this](const Reply& reply) {
+    // The engine's end and a run that is held elsewhere have banners of their own.
+    const bool told = reply.error.kind == "gone" || reply.error.kind == "locked";
+    if (!reply.ok && !told) say(QString::fromStdString(reply.error.message));
+  };
+  controller_.openRun(folder, start, ifAlive(this, opened));
 }
 
 void MainWindow::openRunByDialog() {
@@ -94,10 +97,11 @@ void MainWindow::exportMetrics() {
       QFileDialog::getSaveFileName(this, tr("Export metrics of the whole run"), suggestion, tr("Values (*.csv)"));
   if (file.isEmpty()) return;
   if (QFileInfo(file).suffix().isEmpty()) file += QStringLiteral(".csv");
-  controller_.exportMetrics(file, [this, file](const Reply& reply) {
+  const auto written = [this, file](const Reply& reply) {
     if (!reply.ok) return say(QString::fromStdString(reply.error.message));
     say(tr("%1 rows were written to %2.").arg(formatCount(reply.result.value("rows", qint64{0})), file));
-  });
+  };
+  controller_.exportMetrics(file, ifAlive(this, written));
 }
 
 void MainWindow::showTable(Panel* panel) {

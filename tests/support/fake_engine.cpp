@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Scripted stand-in for `moe-cli serve`, so that window tests know every figure. MOE_FAKE is a comma list of
 //   refuse_hello  protocol=N  step_ms=N (default 5)  die_at=STEP  nan_at=STEP  garbage  no_checkpoint  refuse_new
+//   locked (`open` is refused unless for reading)
 //   routers (three policies with a knob or two each, many more routing knobs, experts that come and go)
 //   capacity=N (drops what is above N % of the fair share)  dead (the last expert of every layer gets nothing)
 #include <poll.h>
@@ -110,25 +111,26 @@ class FakeEngine {
 
   /// Declarations of an engine with the whole family of routers.
   static void addRouters(Json& hello) {
-    hello["routers"] =
-        Json::array({{{"name", "softmax_top_k"},
-                      {"label", "Softmax top-k"},
-                      {"help", "The k experts with the highest probability."},
-                      {"source", "Shazeer 2017"},
-                      {"causal", true},
-                      {"settings", {"router.top_k", "router.noise", "router.renormalise", "router.z_coefficient"}}},
-                     {{"name", "hash"},
-                      {"label", "Hash"},
-                      {"help", "The token alone decides; nothing is learned."},
-                      {"source", "Roller 2021"},
-                      {"causal", true},
-                      {"settings", {"router.top_k"}}},
-                     {{"name", "expert_choice"},
-                      {"label", "Expert choice"},
-                      {"help", "Experts choose their tokens."},
-                      {"source", "Zhou 2022"},
-                      {"causal", false},
-                      {"settings", {"router.top_k", "router.noise"}}}});
+    hello["routers"] = Json::array(
+        {{{"name", "softmax_top_k"},
+          {"label", "Softmax top-k"},
+          {"help", "The k experts with the highest probability."},
+          {"source", "Shazeer 2017"},
+          {"causal", true},
+          {"settings",
+           {"router.top_k", "router.noise", "router.renormalise", "router.z_coefficient", "balance.coefficient"}}},
+         {{"name", "hash"},
+          {"label", "Hash"},
+          {"help", "The token alone decides; nothing is learned."},
+          {"source", "Roller 2021"},
+          {"causal", true},
+          {"settings", {"router.top_k"}}},
+         {{"name", "expert_choice"},
+          {"label", "Expert choice"},
+          {"help", "Experts choose their tokens."},
+          {"source", "Zhou 2022"},
+          {"causal", false},
+          {"settings", {"router.top_k", "router.noise"}}}});
     for (Json& knob : hello["knobs"])
       if (knob["key"] == "router.policy") knob["choices"] = {"softmax_top_k", "hash", "expert_choice"};
     const auto real = [&](const char* group, const std::string& key, const std::string& label) {
@@ -183,6 +185,10 @@ class FakeEngine {
           access(c.at("settings").at("data.path").get<std::string>().c_str(), R_OK) != 0)
         return refuse(id, "The file cannot be read", "data.path", "");
     }
+    if (!made && script_.count("locked") && !c.value("read_only", false)) {
+      Json error{{"kind", "locked"}, {"message", "Another program holds the run"}, {"what", ""}, {"where", ""}};
+      return write({{"id", id}, {"ok", false}, {"step", step_}, {"error", error}});
+    }
     if (script_.count("refuse_new")) return refuse(id, "The disk is full", "/runs", "38 MB");
     if (open_) state("empty");
     event("progress", {{"stage", "tokens"}, {"done", 1}, {"total", 2}, {"documents", 3}});
@@ -194,6 +200,7 @@ class FakeEngine {
       for (const auto& [key, value] : c.at("settings").items()) info_.config[key] = value;
     info_.config["router.top_k"] = 2;
     info_.horizon = until_ = 400;
+    info_.read_only = c.value("read_only", false);
     step_ = made ? 0 : saved_;
     info_.step = step_;
     if (!made) info_.checkpoints = {saved_};

@@ -85,14 +85,36 @@ void RunController::newRun(const NewRunRequest& request, ReplyHandler handler) {
   whenReady([this, request, handler] { sendNew(request, handler); }, handler);
 }
 
-void RunController::openRun(const QString& folder, bool start, ReplyHandler handler) {
-  const auto open = [this, folder, start, handler] {
-    engine_.send("open", {{"run", folder.toStdString()}, {"start", start}}, [this, handler](const Reply& reply) {
+void RunController::openRun(const QString& folder, bool start, ReplyHandler handler, bool readOnly) {
+  const auto open = [this, folder, start, handler, readOnly] {
+    Fields fields{{"run", folder.toStdString()}, {"start", start}};
+    if (readOnly) fields["read_only"] = true;
+    engine_.send("open", fields, [this, folder, handler](const Reply& reply) {
       if (reply.ok) request_.reset();
       opened(reply, handler);
+      if (reply.ok) return emit bannerGone(QStringLiteral("locked"));
+      if (reply.error.kind == "locked") tellLocked(folder, reply.error);
     });
   };
   whenReady(open, handler);
+}
+
+void RunController::tellLocked(const QString& folder, const protocol::ErrorInfo& error) {
+  locked_ = folder;
+  Banner out{Banner::Flag, QStringLiteral("locked"), {}, {}, {}};
+  out.text =
+      tr("Another program is training the run “%1”. Stop that program to go on with it here, or look at it as it "
+         "was saved last.")
+          .arg(folder.section(QLatin1Char('/'), -1, -1, QString::SectionSkipEmpty));
+  out.details = QString::fromStdString(error.message);
+  out.actions << std::pair(BannerAction::openForReading, tr("Open it for reading"));
+  emit banner(out);
+}
+
+void RunController::openLockedForReading() {
+  if (!locked_.isEmpty())
+    openRun(
+        locked_, false, [this](const Reply& reply) { noticeIfRefused(reply); }, true);
 }
 
 void RunController::run() {

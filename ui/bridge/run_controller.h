@@ -37,7 +37,9 @@ class RunController : public QObject {
   RunHistory& history() { return history_; }
 
   void newRun(const NewRunRequest& request, ReplyHandler handler = {});
-  void openRun(const QString& folder, bool start, ReplyHandler handler = {});
+  /// A run that another program trains is refused, unless for reading; the banner offers that.
+  void openRun(const QString& folder, bool start, ReplyHandler handler = {}, bool readOnly = false);
+  void openLockedForReading();
   void run();                  // until the horizon; of a finished run: 1,000 more
   void runMore(qint64 steps);  // until the present step + steps
   void pause();
@@ -98,6 +100,7 @@ class RunController : public QObject {
   void fetchProbe(qint64 step);
   void watch();
   void noticeIfRefused(const Reply& reply);
+  void tellLocked(const QString& folder, const protocol::ErrorInfo& error);
   QString safeSentence() const;
 
   struct RatePoint {
@@ -107,7 +110,7 @@ class RunController : public QObject {
   RunHistory& history_;
   EngineProcess engine_;
   Hello hello_;
-  QString program_;
+  QString program_, locked_;  // folder of the run that another program holds
   QTimer flush_, watch_;
   std::optional<NewRunRequest> request_;
   std::function<void()> onceReady_;
