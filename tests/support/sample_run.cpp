@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/support/sample_run.h"
 
+#include "ui/bridge/hello.h"
+
 #include <QRegularExpression>
 #include <algorithm>
 #include <array>
@@ -285,7 +287,24 @@ std::shared_ptr<const protocol::ProbeReport> sampleProbe(const SampleShape& shap
   return probe;
 }
 
+namespace {
+
+ui::KnobSpec labelled(const char* key, const char* label) {
+  ui::KnobSpec spec;
+  spec.key = QString::fromLatin1(key);
+  spec.label = QString::fromLatin1(label);
+  return spec;
+}
+
+}  // namespace
+
+std::vector<ui::KnobSpec> sampleKnobs() {
+  return {labelled("balance.coefficient", "Balance"), labelled("router.noise", "Noise"),
+          labelled("router.top_k", "Top-k"), labelled("capacity.factor", "Capacity")};
+}
+
 void fillSampleRun(ui::RunHistory& history, const SampleShape& shape) {
+  history.setKnobs(sampleKnobs());
   history.reset(sampleInfo(shape));
   history.setState(QStringLiteral("running"), shape.steps * 8 / 5);
   std::vector<ui::StepRecord> reports;

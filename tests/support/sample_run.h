@@ -18,6 +18,8 @@ struct SampleShape {
 /// end.
 void fillSampleRun(ui::RunHistory& history, const SampleShape& shape = {});
 
+/// Labels of the settings that the story changes.
+std::vector<ui::KnobSpec> sampleKnobs();
 protocol::RunInfo sampleInfo(const SampleShape& shape = {});
 /// Report of one step (1-based).
 protocol::StepReport sampleStep(const SampleShape& shape, qint64 step);

@@ -118,15 +118,14 @@ void ChartPanel::setCompact(bool compact) {
   compact_ = compact;
   const Theme& theme = Theme::instance();
   const double words = spec_.validation ? 36 : compact ? 6 : 36;
-  view_->setPlotMargins(theme.px(compact ? 28 : 40), theme.px(words), theme.px(18));
-  title_->setText(!compact && !spec_.wideTitle.isEmpty() ? spec_.wideTitle : spec_.title);
+  view_->setPlotMargins(theme.px(compact ? 32 : 40), theme.px(words), theme.px(18));
   refresh();
 }
 
 void ChartPanel::setStepLabels(bool shown) {
   view_->setStepLabels(shown);
   const Theme& theme = Theme::instance();
-  view_->setPlotMargins(theme.px(compact_ ? 28 : 40), theme.px(spec_.validation || !compact_ ? 36 : 6),
+  view_->setPlotMargins(theme.px(compact_ ? 32 : 40), theme.px(spec_.validation || !compact_ ? 36 : 6),
                         theme.px(shown ? 18 : 6));
 }
 
@@ -300,13 +299,26 @@ QString ChartPanel::noteText() const {
   return parts.join(QStringLiteral(" · "));
 }
 
+void ChartPanel::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  layout()->activate();
+  words();
+}
+
 void ChartPanel::words() {
   const QString figure = figureText(), note = noteText();
+  const auto put = [](QLabel* label, const QString& text) {  // narrow charts show where words were cut
+    const QString shown = label->fontMetrics().elidedText(text, Qt::ElideRight, std::max(label->width(), 24));
+    if (label->text() != shown) label->setText(shown);
+  };
   if (figure_->text() != figure) figure_->setText(figure);
-  if (note_->text() != note) note_->setText(note);
-  const QString smooth = halfLife_ <= 0 ? tr("not smoothed")
-                         : automatic_   ? tr("EMA, half-life %1 (auto)").arg(halfLife_)
-                                        : tr("EMA, half-life %1").arg(halfLife_);
+  put(title_, !compact_ && !spec_.wideTitle.isEmpty() ? spec_.wideTitle : spec_.title);
+  put(note_, note);
+  const bool narrow = width() < Theme::instance().px(264);  // beside "best 1.99 at 12,921"
+  QString smooth = halfLife_ <= 0 ? tr("not smoothed")
+                   : narrow       ? tr("EMA %1").arg(halfLife_)
+                                  : tr("EMA, half-life %1").arg(halfLife_);
+  if (halfLife_ > 0 && automatic_) smooth += tr(" (auto)");
   if (smooth_->text() != smooth) smooth_->setText(smooth);
   const QString name = QStringLiteral("%1 %2, %3").arg(spec_.title, figure, note);
   if (accessibleName() != name) setAccessibleName(name);

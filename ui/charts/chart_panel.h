@@ -55,6 +55,9 @@ class ChartPanel : public QWidget {
   void hovered(std::optional<double> step);
   void halfLifeChosen(int steps);  // or kAutomatic
 
+ protected:
+  void resizeEvent(QResizeEvent*) override;
+
  private:
   void dress();
   void words();

@@ -121,6 +121,7 @@ void ExpertCard::build() {
   about->addWidget(spark_);
   revive_ = new ReviveLine(history_, about_);
   about->addWidget(revive_);
+  about->addSpacing(Theme::instance().px(6));
   noProbe_ = new QLabel(tr("Domains and tokens are measured at the first probe."), about_);
   noProbe_->setWordWrap(true);
   about->addWidget(noProbe_);
@@ -156,7 +157,6 @@ void ExpertCard::build() {
   fewBar_->setTextVisible(false);
   few->addWidget(fewText_);
   few->addWidget(fewBar_);
-  about->addSpacing(Theme::instance().px(6));
   about->addWidget(tooFew_);
   about->addWidget(described_);
 

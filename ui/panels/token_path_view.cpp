@@ -14,7 +14,7 @@
 namespace moe::ui {
 namespace {
 
-constexpr double kHeader = 22, kLowestPitch = 40, kHighestPitch = 60;
+constexpr double kHeader = 22, kLowestPitch = 40, kHighestPitch = 88;
 constexpr double kRibbonBase = 1.5, kRibbonPerWeight = 7;
 
 /// ".71"; a lone expert has weight "1".

@@ -205,7 +205,8 @@ void WaterfallView::paintEdits(QPainter& painter) {
     painter.setFont(bold);
     const double base = flag.words + (metrics.ascent() - metrics.descent()) / 2;
     const QString key = boldMetrics.elidedText(flag.key, Qt::ElideRight, width() - column);
-    const double x = drawRun(painter, column, base, key) + metrics.horizontalAdvance(QLatin1Char(' '));
+    const double x =
+        drawRun(painter, column, base, key) + (key.isEmpty() ? 0 : metrics.horizontalAdvance(QLatin1Char(' ')));
     painter.setFont(plain);
     if (x + 12 < width())
       painter.drawText(QPointF(x, base), metrics.elidedText(flag.values, Qt::ElideRight, width() - x));

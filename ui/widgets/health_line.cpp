@@ -136,17 +136,37 @@ void HealthLine::refresh() {
   sentence_->setVisible(warn);
   show_->setVisible(warn && health_.show);
   revive_->setVisible(warn && health_.dead > 0 && reviveOffered_);
+  fit();
   QString name = tr("Health: %1 dead experts, load CV %2, entropy %3. ")
                      .arg(dead_.value->text(), cv_.value->text(), entropy_.value->text());
   if (drops) name += tr("%1 of choices dropped. ").arg(dropped_.value->text());
   setAccessibleName(name + health_.sentence);
 }
 
-void HealthLine::resizeEvent(QResizeEvent*) {
-  const bool wide = width() >= Theme::instance().px(900);
-  balance_.value->setVisible(wide);
-  balance_.word->setVisible(wide);
+QSize HealthLine::minimumSizeHint() const { return {Theme::instance().px(400), Theme::instance().px(36)}; }
+
+int HealthLine::widthOf(const Figure& figure) const {
+  const int spacing = layout()->spacing();
+  return figure.value->sizeHint().width() + figure.word->sizeHint().width() + 3 * spacing + Theme::instance().px(13);
 }
+
+/// Where room is short the warning goes before the figures that the charts show as well.
+void HealthLine::fit() {
+  const int spacing = layout()->spacing();
+  int taken = Theme::instance().px(32) + widthOf(dead_) + widthOf(cv_);
+  if (!dropped_.value->isHidden()) taken += widthOf(dropped_);
+  if (!sentence_->isHidden())
+    for (const QWidget* part : std::initializer_list<const QWidget*>{mark_, sentence_, show_, revive_})
+      if (!part->isHidden()) taken += part->sizeHint().width() + 2 * spacing;
+  for (const Figure* figure : {&vio_, &entropy_, &balance_}) {
+    taken += widthOf(*figure);
+    const bool room = taken <= width() && (figure != &balance_ || width() >= Theme::instance().px(900));
+    figure->value->setVisible(room);
+    figure->word->setVisible(room);
+  }
+}
+
+void HealthLine::resizeEvent(QResizeEvent*) { fit(); }
 
 void HealthLine::paintEvent(QPaintEvent*) {
   QPainter(this).fillRect(QRect(0, height() - 1, width(), 1), Theme::instance().color(Role::line));

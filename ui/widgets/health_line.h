@@ -19,6 +19,8 @@ class HealthLine : public QWidget {
   /// Whether dead experts can be revived now; `offered`: this engine can do it at all.
   void setRevive(bool offered, const QString& whyNot);
   QString droppedWords() const;
+  /// Figures that a narrow line leaves out take no part in its smallest width.
+  QSize minimumSizeHint() const override;
 
  signals:
   void reviveWanted(const std::vector<moe::ui::ExpertRef>& experts);
@@ -33,6 +35,8 @@ class HealthLine : public QWidget {
   };
   Figure addFigure(const QString& word, const QString& widest, const QString& help);
   void refresh();
+  void fit();
+  int widthOf(const Figure& figure) const;
   RunHistory& history_;
   Selection& selection_;
   Health health_;

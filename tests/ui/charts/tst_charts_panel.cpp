@@ -56,6 +56,8 @@ class TestChartsPanel : public QObject {
     RunHistory history;
     Selection selection;
     ChartsPanel panel(history, selection);
+    panel.resize(742, 140);
+    panel.show();
     auto info = moe::test::sampleInfo({3, 8, 200});
     info.horizon = 2'000;
     history.reset(info);
@@ -68,6 +70,9 @@ class TestChartsPanel : public QObject {
     QCOMPARE(panel.halfLife(), 200);
     panel.setHalfLife(kAutomatic);
     QCOMPARE(panel.halfLife(), 10);
+    panel.resize(520, 140);
+    qApp->processEvents();
+    QCOMPARE(words->text(), QStringLiteral("EMA 10 (auto)"));  // what there is room for
   }
 
   void wordOfALayerStandsBesideTheLines() {

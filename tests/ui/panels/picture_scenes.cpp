@@ -76,9 +76,11 @@ std::vector<PictureScene> pictureScenes(bool wide) {
   const int left = wide ? 784 : 774;
   return {
       {"routing_map", {left, wide ? 290 : 282}, plain<ui::RoutingMapPanel>()},
-      {"routing_map_empty", {left, wide ? 290 : 282}, plain<ui::RoutingMapPanel>(), true},
+      {"routing_map_empty", {left, wide ? 290 : 282}, plain<ui::RoutingMapPanel>(), PictureScene::empty},
       {"waterfall", {left, wide ? 232 : 200}, waterfall()},
+      {"waterfall_grown", {left, wide ? 232 : 200}, waterfall(), PictureScene::grown},
       {"expert_load", {left, wide ? 232 : 180}, plain<ui::ExpertLoadPanel>()},
+      {"expert_load_drops", {left, wide ? 232 : 180}, plain<ui::ExpertLoadPanel>(), PictureScene::grown},
       {"specialization", {left, wide ? 232 : 200}, plain<ui::SpecializationPanel>()},
       {"tokens", {wide ? 1280 : 774, wide ? 170 : 164}, plain<ui::TokenStripPanel>()},
       {"tokens_large", {left, 230}, largeTokens()},

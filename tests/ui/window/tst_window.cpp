@@ -226,7 +226,9 @@ class TstWindow : public QObject {
   void ownTextIsRouted() {
     WindowBench bench;
     QVERIFY(bench.ready() && bench.training(25));
+    QTRY_VERIFY(bench.history.probe());
     bench.window->setPerspective(Perspective::inspect);
+    QCOMPARE(*bench.selection.token(), (TokenRef{0, 0}));  // something to look at from the start
     InspectSide* side = bench.window->inspectSide();
     QTRY_COMPARE(side->domains()->count(), 8);
     side->domains()->setCurrentRow(4);

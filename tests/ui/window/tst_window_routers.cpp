@@ -113,6 +113,27 @@ class TstWindowRouters : public QObject {
     }
   }
 
+  void fitsALaptopAtLargerScale() {  // 1366 × 768 at 125 %
+    WindowBench bench("routers,dead,capacity=100");
+    QVERIFY(bench.ready() && bench.training(25));
+    for (const auto perspective : {Perspective::train, Perspective::inspect}) {
+      bench.window->setPerspective(perspective);
+      bench.window->resize(1092, 614);
+      QTest::qWait(80);
+      QString widths;
+      for (const QWidget* child : bench.window->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly))
+        widths += QStringLiteral(" %1:%2").arg(child->objectName()).arg(child->minimumSizeHint().width());
+      QVERIFY2(
+          bench.window->width() == 1092 && bench.window->height() == 614,
+          qPrintable(QStringLiteral("%1×%2%3").arg(bench.window->width()).arg(bench.window->height()).arg(widths)));
+      const int run = bench.window->header()->runButton()->mapTo(bench.window.get(), QPoint()).x();
+      QCOMPARE(run, Theme::instance().px(320));  // it never moves, also when room is short
+      auto* scroll = bench.window->knobs()->findChild<QScrollArea*>();
+      QVERIFY2(scroll->widget()->width() <= scroll->viewport()->width(),
+               qPrintable(QStringLiteral("%1 in %2").arg(scroll->widget()->width()).arg(scroll->viewport()->width())));
+    }
+  }
+
   void expertsComeAndGo() {
     WindowBench bench("routers,step_ms=10");
     QVERIFY(bench.ready() && bench.training(12));
