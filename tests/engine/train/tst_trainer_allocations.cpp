@@ -2,6 +2,7 @@
 // After warm-up a training step allocates nothing, on any thread; the exception is oneDNN's inside of bfloat16
 // products.
 #include "engine/train/trainer.h"
+#include "tests/engine/train/plane_fixture.h"
 #include "tests/engine/train/tiny_model.h"
 
 #include <QtTest>
@@ -51,6 +52,8 @@ class TestTrainerAllocations : public QObject {
   void the_counter_counts();
   void a_step_allocates_nothing_data();
   void a_step_allocates_nothing();
+  void a_step_of_points_allocates_nothing_data();
+  void a_step_of_points_allocates_nothing();
 };
 
 void TestTrainerAllocations::the_counter_counts() {
@@ -95,6 +98,28 @@ void TestTrainerAllocations::a_step_allocates_nothing() {
   if (precision == "f32") QCOMPARE(made, 0L);
   // oneDNN allocates inside of its own calls and frees again; what stays is a primitive when a product has a new shape.
   QVERIFY2(kept < 1000, qPrintable(QString("%1 blocks were kept").arg(kept)));
+}
+
+void TestTrainerAllocations::a_step_of_points_allocates_nothing_data() {
+  QTest::addColumn<QString>("points");
+  QTest::newRow("classes") << "spirals";
+  QTest::newRow("values") << "wave";
+}
+
+void TestTrainerAllocations::a_step_of_points_allocates_nothing() {
+  QFETCH(QString, points);
+  Config config = test::plane_config(points.toStdString());
+  config.train.precision = "f32";
+  config.train.threads = 2;
+  config.train.batch = 256;
+  config.router.noise = 0.5;
+  const auto data = test::plane_data(config);
+  train::Trainer trainer(config, data);
+  train::StepReport report;
+  for (int i = 0; i < 5; ++i) trainer.step(report);
+  const long before = allocations;
+  for (int i = 0; i < 20; ++i) trainer.step(report);
+  QCOMPARE(allocations - before, 0L);
 }
 
 QTEST_GUILESS_MAIN(TestTrainerAllocations)
