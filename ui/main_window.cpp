@@ -18,6 +18,7 @@
 #include "ui/main_window_inspect.h"
 #include "ui/main_window_train.h"
 #include "ui/panels/expert_card.h"
+#include "ui/panels/revive_line.h"
 #include "ui/panels/token_strip_panel.h"
 #include "ui/widgets/banner_bar.h"
 #include "ui/widgets/buttons.h"
@@ -110,7 +111,7 @@ void MainWindow::buildDocks() {
   barRow->addStretch(1);
   barRow->addWidget(find);
   leftDock_->setTitleBarWidget(bar);
-  leftDock_->setMinimumWidth(theme.px(216));
+  leftDock_->setMinimumWidth(theme.px(220));
 
   card_ = new ExpertCard(history_, selection_);
   auto* scroll = new QScrollArea;
@@ -119,11 +120,12 @@ void MainWindow::buildDocks() {
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   scroll->setFocusPolicy(Qt::NoFocus);
   scroll->setWidget(card_);
-  setGround(card_, Role::dock);
+  scroll->viewport()->setAutoFillBackground(false);  // the dock's tint shows through
+  card_->setAutoFillBackground(false);
   rightDock_ = dock(tr("Expert"), "rightDock", scroll, Qt::RightDockWidgetArea);
   rightDock_->setFeatures(QDockWidget::DockWidgetClosable);
   rightDock_->setTitleBarWidget(new QWidget(rightDock_));
-  rightDock_->setMinimumWidth(theme.px(232));
+  rightDock_->setMinimumWidth(theme.px(220));
 
   transport_ = new Transport(controller_);
   footDock_ = dock(tr("Timeline"), "footDock", transport_, Qt::BottomDockWidgetArea);
@@ -144,13 +146,6 @@ void MainWindow::connectAll() {
     selection_.clear();
     rememberRecent();
   });
-  const auto labels = [this] {
-    std::map<QString, QString> words;
-    for (const KnobSpec& knob : controller_.hello().knobs) words[knob.key] = knob.label;
-    transport_->timeline()->setLabels(std::move(words));
-  };
-  connect(&controller_, &RunController::greeted, this, labels);
-  labels();
   connect(&history_, &RunHistory::runChanged, this, [this] {
     const QString name = QString::fromStdString(history_.info().name);
     setWindowTitle(history_.hasRun() ? tr("%1 — MoE Studio").arg(name) : tr("MoE Studio"));
@@ -162,6 +157,9 @@ void MainWindow::connectAll() {
   connect(banners_, &BannerBar::triggered, this, &MainWindow::handle);
   connect(header_, &HeaderBar::findWanted, this, &MainWindow::findAnything);
   connect(knobs_, &KnobsPanel::newRunWanted, this, [this] { newRunDialog({}, true)->show(); });
+  connect(card_->revive(), &ReviveLine::wanted, this,
+          [this](const ExpertRef& expert) { controller_.revive({expert}); });
+  connect(health_, &HealthLine::reviveWanted, &controller_, &RunController::revive);
   connect(empty_, &EmptyPage::newRunWanted, this, [this] { newRunDialog()->show(); });
   connect(empty_, &EmptyPage::openRunWanted, this, &MainWindow::openRunByDialog);
   for (Panel* panel : panels()) {
@@ -187,6 +185,8 @@ void MainWindow::setPerspective(Perspective perspective) {
   findChild<TypeLabel*>(QStringLiteral("leftDockTitle"))->setText(leftDock_->windowTitle());
   if (QAction* chosen = action(training ? QStringLiteral("view.train") : QStringLiteral("view.inspect")))
     chosen->setChecked(true);
+  if (!training && !selection_.token() && history_.probe() && !history_.probe()->strips.empty())
+    selection_.selectToken(TokenRef{std::max(0, inspect_->strip()->domain()), 0});  // a path to look at from the start
   if (changed && restored_) restoreLayout();
 }
 
@@ -217,6 +217,8 @@ void MainWindow::handle(BannerAction action) {
       return controller_.engine().wake();
     case BannerAction::chooseEngine:
       return this->action(QStringLiteral("edit.engine"))->trigger();
+    case BannerAction::openForReading:
+      return controller_.openLockedForReading();
     case BannerAction::saveElsewhere:
       return exportMetrics();
   }

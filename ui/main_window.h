@@ -98,6 +98,7 @@ class MainWindow : public QMainWindow {
   void exportPanel(bool values);
   void exportMetrics();
   void showTable(Panel* panel);
+  void showModelSheet();
   void say(const QString& sentence);
   void handle(BannerAction action);
   void stopAndDiscard();

@@ -17,8 +17,11 @@
 #include "ui/dialogs/shortcuts_dialog.h"
 #include "ui/main_window.h"
 #include "ui/main_window_train.h"
+#include "ui/panels/expert_card.h"
+#include "ui/panels/revive_line.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/header_bar.h"
+#include "ui/widgets/health_line.h"
 #include "ui/widgets/knobs_panel.h"
 #include "ui/widgets/mode_rail.h"
 #include "ui/widgets/timeline.h"
@@ -139,6 +142,7 @@ void MainWindow::buildViewMenu() {
       [this] { toggleMaximised(currentPanel()); });
   add(menu, "view.table", tr("Show the panel as a &table"), QKeySequence(tr("Ctrl+T")),
       [this] { showTable(currentPanel()); });
+  add(menu, "view.sheet", tr("&Model sheet"), {}, [this] { showModelSheet(); });
   add(menu, "view.full", tr("F&ull screen"), QKeySequence(Qt::Key_F11),
       [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
   menu->addSeparator();
@@ -177,6 +181,10 @@ void MainWindow::buildRunMenu() {
   keep->setToolTip(tr("Saves a checkpoint and closes the run"));
   QAction* drop = add(menu, "run.discard", tr("Stop and &discard…"), {}, [this] { stopAndDiscard(); });
   drop->setToolTip(tr("Closes the run without saving and deletes its folder if it was made in this session"));
+  menu->addSeparator();
+  add(menu, "run.addExpert", tr("&Add an expert"), {}, [this] { controller_.addExpert(); });
+  add(menu, "run.removeExpert", tr("Remove the &idlest expert"), {}, [this] { controller_.removeIdlestExpert(); });
+  menu->setToolTipsVisible(true);
   auto* stepMenu = new QMenu(tr("Step"), this);
   stepMenu->addActions({one, ten, hundred});
   auto* stopMenu = new QMenu(tr("Stop"), this);
@@ -211,6 +219,19 @@ void MainWindow::refreshActions() {
   enable({"run.step", "run.step10", "run.step100"}, can && !running && !failed && !reading);
   enable({"run.restart", "run.stop", "run.discard", "file.checkpoint", "file.metrics"}, can);
   enable({"run.back", "run.back10", "run.play", "run.live"}, open);
+  const QString whyNot = controller_.whyNoExpertEdit();
+  const bool offered = controller_.hello().editsExperts();
+  for (const auto& [name, does] :
+       {std::pair{"run.addExpert", tr("In every layer the busiest expert is split in two; this cannot be undone")},
+        std::pair{"run.removeExpert", tr("In every layer the idlest expert goes; this cannot be undone")}}) {
+    QAction* edit = action(QLatin1String(name));
+    edit->setVisible(offered);
+    edit->setEnabled(whyNot.isEmpty());
+    edit->setToolTip(whyNot.isEmpty() ? does : whyNot);
+  }
+  action(QStringLiteral("run.removeExpert"))->setEnabled(whyNot.isEmpty() && history_.info().experts > 1);
+  card_->revive()->allow(offered, whyNot);
+  health_->setRevive(offered, whyNot);
   enable({"file.picture", "file.values", "view.table", "view.maximise"}, open);
 }
 

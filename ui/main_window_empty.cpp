@@ -20,6 +20,7 @@ EmptyPage::EmptyPage(RunController& controller, QWidget* parent) : QWidget(paren
   words_->setWordWrap(true);
   words_->setAlignment(Qt::AlignHCenter);
   words_->setFixedWidth(theme.px(460));
+  words_->setMinimumHeight(theme.px(44));  // two lines: a centred label is not asked for its height at this width
   bar_ = new QProgressBar(this);
   bar_->setTextVisible(false);
   bar_->setFixedSize(theme.px(320), theme.px(4));

@@ -10,6 +10,7 @@
 #include <QSettings>
 #include <QStandardPaths>
 #include <QUrl>
+#include <QVBoxLayout>
 
 #include "ui/bridge/run_controller.h"
 #include "ui/bridge/run_history.h"
@@ -18,6 +19,7 @@
 #include "ui/dialogs/new_run_dialog.h"
 #include "ui/dialogs/table_dialog.h"
 #include "ui/main_window.h"
+#include "ui/panels/model_sheet_panel.h"
 #include "ui/widgets/banner_bar.h"
 #include "ui/widgets/knobs_panel.h"
 #include "ui/widgets/panel.h"
@@ -47,15 +49,18 @@ NewRunDialog* MainWindow::newRunDialog(const QString& path, bool withPresentSett
 }
 
 void MainWindow::startRun(const NewRunRequest& request) {
-  controller_.newRun(request, [this](const Reply& reply) {
-    if (!reply.ok && reply.error.kind != "gone") say(QString::fromStdString(reply.error.message));
-  });
+  controller_.newRun(request, ifAlive(this, [this](const Reply& reply) {
+                       if (!reply.ok && reply.error.kind != "gone") say(QString::fromStdString(reply.error.message));
+                     }));
 }
 
 void MainWindow::openRunFolder(const QString& folder, bool start) {
-  controller_.openRun(folder, start, [this](const Reply& reply) {
-    if (!reply.ok && reply.error.kind != "gone") say(QString::fromStdString(reply.error.message));
-  });
+  const auto opened = [this](const Reply& reply) {
+    // The engine's end and a run that is held elsewhere have banners of their own.
+    const bool told = reply.error.kind == "gone" || reply.error.kind == "locked";
+    if (!reply.ok && !told) say(QString::fromStdString(reply.error.message));
+  };
+  controller_.openRun(folder, start, ifAlive(this, opened));
 }
 
 void MainWindow::openRunByDialog() {
@@ -92,15 +97,31 @@ void MainWindow::exportMetrics() {
       QFileDialog::getSaveFileName(this, tr("Export metrics of the whole run"), suggestion, tr("Values (*.csv)"));
   if (file.isEmpty()) return;
   if (QFileInfo(file).suffix().isEmpty()) file += QStringLiteral(".csv");
-  controller_.exportMetrics(file, [this, file](const Reply& reply) {
+  const auto written = [this, file](const Reply& reply) {
     if (!reply.ok) return say(QString::fromStdString(reply.error.message));
     say(tr("%1 rows were written to %2.").arg(formatCount(reply.result.value("rows", qint64{0})), file));
-  });
+  };
+  controller_.exportMetrics(file, ifAlive(this, written));
 }
 
 void MainWindow::showTable(Panel* panel) {
   auto* dialog = new TableDialog(*panel, this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->show();
+}
+
+void MainWindow::showModelSheet() {
+  if (auto* open = findChild<QDialog*>(QStringLiteral("modelSheet"))) return open->raise();
+  auto* dialog = new QDialog(this);
+  dialog->setObjectName(QStringLiteral("modelSheet"));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  auto* panel = new ModelSheetPanel(controller_, selection_, dialog);
+  dialog->setWindowTitle(panel->title());
+  auto* column = new QVBoxLayout(dialog);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->addWidget(panel);
+  connect(panel, &Panel::tableRequested, this, [this, panel] { showTable(panel); });
+  dialog->resize(Theme::instance().px(860), Theme::instance().px(720));
   dialog->show();
 }
 

@@ -86,6 +86,7 @@ void Studio::openOrMake() {
   const auto opened = [this](const Reply& reply) {
     const QString sentence = QString::fromStdString(reply.error.message);
     if (!reply.ok && taking()) return emit finished(1, sentence);
+    if (!reply.ok && reply.error.kind == "locked") return;  // has a banner with a way out
     if (!reply.ok) return window_->banners()->show({Banner::Error, QStringLiteral("run"), sentence, {}, {}});
     if (!taking()) return;
     target_ = history_.liveStep() + options_.afterSteps;

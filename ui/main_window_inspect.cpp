@@ -125,6 +125,11 @@ InspectSide::InspectSide(RunController& controller, Selection& selection, TokenS
   connect(domains_, &QListWidget::currentRowChanged, this, &InspectSide::chose);
   connect(&history_, &RunHistory::updated, this, &InspectSide::fill);
   connect(&history_, &RunHistory::runChanged, this, &InspectSide::fill);
+  // The path below always is of a token of the text above, also of one that was chosen in another perspective.
+  connect(&selection_, &Selection::tokenChanged, this, [this] {
+    if (const auto token = selection_.token())
+      strip_.setDomain(token->strip < 0 ? TokenStripPanel::kOwnText : token->strip);
+  });
   connect(&strip_, &TokenStripPanel::domainChanged, this, [this](int domain) {
     const QSignalBlocker quiet(domains_);
     for (int i = 0; i < domains_->count(); ++i)
@@ -202,7 +207,7 @@ void InspectSide::routeOwnText() {
   if (text.isEmpty()) return answer_->setText(tr("Type something first."));
   if (!controller_.canRun()) return answer_->setText(tr("A run must be open: its model routes the text."));
   answer_->setText(tr("Waiting for the step in flight …"));
-  controller_.inspect(text, [this](const Reply& reply) {
+  const auto routed = [this](const Reply& reply) {
     answer_->setRole(reply.ok ? Role::text2 : Role::error);
     if (!reply.ok) return answer_->setText(QString::fromStdString(reply.error.message));
     const auto trace = history_.ownTrace();
@@ -210,7 +215,8 @@ void InspectSide::routeOwnText() {
                          .arg(formatFixed(trace->loss, 2), formatCount(reply.step)));
     strip_.setDomain(TokenStripPanel::kOwnText);
     selection_.selectToken(TokenRef{-1, 0});
-  });
+  };
+  controller_.inspect(text, ifAlive(this, routed));
 }
 
 void InspectSide::fill() {
@@ -247,7 +253,10 @@ void InspectSide::fill() {
 
 void InspectSide::chose() {
   const QListWidgetItem* item = domains_->currentItem();
-  if (item) strip_.setDomain(item->data(StripRole).toInt());
+  if (!item) return;
+  const int strip = item->data(StripRole).toInt();
+  strip_.setDomain(strip);
+  if (!selection_.token() || selection_.token()->strip != strip) selection_.selectToken(TokenRef{strip, 0});
 }
 
 }  // namespace moe::ui

@@ -26,6 +26,7 @@ struct Program {
 
 void add_presets(CLI::App& app, Program& program);
 void add_knobs(CLI::App& app, Program& program);
+void add_sheet(CLI::App& app, Program& program);
 void add_doctor(CLI::App& app, Program& program);
 void add_train(CLI::App& app, Program& program);
 void add_resume(CLI::App& app, Program& program);

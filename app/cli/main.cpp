@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
   app.footer(kFooter);
   using namespace moe::cli;
   for (auto* add : {add_train, add_resume, add_eval, add_inspect, add_logits, add_sample, add_verify, add_presets,
-                    add_knobs, add_doctor, add_bench, add_serve})
+                    add_knobs, add_sheet, add_doctor, add_bench, add_serve})
     add(app, program);
   try {
     check_subcommand(app, argc, argv);

@@ -1,34 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/profiling_backend.h"
 
-#include <chrono>
+#include "app/cli/profiling_routing.h"
 
 namespace moe::cli {
 namespace {
-
-/// Times one call into an entry.
-class Timer {
- public:
-  Timer(OpTimes& times, Backend& backend) : times_(times), backend_(backend) {}
-  template <class Call>
-  auto operator()(const char* op, Call call) {
-    struct Stop {
-      OpTimes::Entry& entry;
-      Backend& backend;
-      std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-      ~Stop() {
-        backend.synchronize();
-        entry.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        ++entry.calls;
-      }
-    } stop{times_.ops[op], backend_};
-    return call();
-  }
-
- private:
-  OpTimes& times_;
-  Backend& backend_;
-};
 
 struct Matmul final : MatmulOps {
   Timer& t;
@@ -131,54 +107,6 @@ struct Loss final : LossOps {
   }
 };
 
-struct Router final : RouterOps {
-  Timer& t;
-  RouterOps& in;
-  Router(Timer& timer, RouterOps& inner) : t(timer), in(inner) {}
-  void softmax_forward(View p, ConstView s) override {
-    t("softmax_forward", [&] { in.softmax_forward(p, s); });
-  }
-  void softmax_backward(View ds, ConstView dp, ConstView p, bool accumulate) override {
-    t("softmax_backward", [&] { in.softmax_backward(ds, dp, p, accumulate); });
-  }
-  void top_k(View ids, ConstView scores, int k) override {
-    t("top_k", [&] { in.top_k(ids, scores, k); });
-  }
-  void take_forward(View y, ConstView x, ConstView ids) override {
-    t("take_forward", [&] { in.take_forward(y, x, ids); });
-  }
-  void take_backward(View dx, ConstView dy, ConstView ids) override {
-    t("take_backward", [&] { in.take_backward(dx, dy, ids); });
-  }
-  void renormalise_forward(View w, ConstView y, double eps) override {
-    t("renormalise_forward", [&] { in.renormalise_forward(w, y, eps); });
-  }
-  void renormalise_backward(View dy, ConstView dw, ConstView y, double eps) override {
-    t("renormalise_backward", [&] { in.renormalise_backward(dy, dw, y, eps); });
-  }
-  void add_normal(View x, const RandomStream& stream, double sigma) override {
-    t("add_normal", [&] { in.add_normal(x, stream, sigma); });
-  }
-  void count_choices(View counts, View mass, ConstView ids, ConstView weights) override {
-    t("count_choices", [&] { in.count_choices(counts, mass, ids, weights); });
-  }
-  void column_mean(View mean, ConstView p) override {
-    t("column_mean", [&] { in.column_mean(mean, p); });
-  }
-  void balance_loss_backward(View ds, ConstView p, ConstView counts, int k, double coefficient) override {
-    t("balance_loss_backward", [&] { in.balance_loss_backward(ds, p, counts, k, coefficient); });
-  }
-  void log_sum_exp(View lse, ConstView s) override {
-    t("log_sum_exp", [&] { in.log_sum_exp(lse, s); });
-  }
-  void z_loss_backward(View ds, ConstView p, ConstView lse, double coefficient) override {
-    t("z_loss_backward", [&] { in.z_loss_backward(ds, p, lse, coefficient); });
-  }
-  double mean_entropy(ConstView p) override {
-    return t("mean_entropy", [&] { return in.mean_entropy(p); });
-  }
-};
-
 struct Dispatch final : DispatchOps {
   Timer& t;
   DispatchOps& in;
@@ -245,6 +173,8 @@ class ProfilingBackend final : public Backend {
   EmbeddingOps& embedding() override { return embedding_; }
   LossOps& loss() override { return loss_; }
   RouterOps& router() override { return router_; }
+  NoiseOps& noise() override { return noise_; }
+  ChoiceOps& choice() override { return choice_; }
   DispatchOps& dispatch() override { return dispatch_; }
   OptimizerOps& optimizer() override { return optimizer_; }
 
@@ -258,6 +188,8 @@ class ProfilingBackend final : public Backend {
   Embedding embedding_{timer_, inner_->embedding()};
   Loss loss_{timer_, inner_->loss()};
   Router router_{timer_, inner_->router()};
+  Noise noise_{timer_, inner_->noise()};
+  Choice choice_{timer_, inner_->choice()};
   Dispatch dispatch_{timer_, inner_->dispatch()};
   Optimizer optimizer_{timer_, inner_->optimizer()};
 };

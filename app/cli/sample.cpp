@@ -15,14 +15,16 @@ struct Options : ModelOptions {
   bool experts = false;
 };
 
+/// Layers and experts counted from 1, as the studio names them.
 std::string expert_table(const train::Sampled& sampled) {
   std::string text = "\n";
   std::size_t i = 0;
   for (const std::string& piece : sampled.pieces) {
     text += fmt::format("{:<16}", Json(piece).dump(-1, ' ', false, Json::error_handler_t::replace));
     for (int layer = 0; layer < sampled.layers; ++layer) {
-      text += "  ";
-      for (int k = 0; k < sampled.top_k; ++k, ++i) text += fmt::format(" E{}", sampled.experts_of[i]);
+      text += ' ';
+      for (int k = 0; k < sampled.top_k; ++k, ++i)
+        if (sampled.experts_of[i] >= 0) text += fmt::format(" L{}·E{}", layer + 1, sampled.experts_of[i] + 1);
     }
     text += '\n';
   }
@@ -68,7 +70,10 @@ void add_sample(CLI::App& app, Program& program) {
       ->capture_default_str()
       ->check(CLI::Range(0.0, 100.0));
   command->add_option("--seed", options->seed, "Another seed gives another text")->capture_default_str();
-  command->add_flag("--experts", options->experts, "Also show the experts that predicted each token, layer by layer");
+  command->add_flag(
+      "--experts", options->experts,
+      "Also show the experts that predicted each token, layer by layer, counted from 1 (L1·E1); --json counts "
+      "from 0");
   command->callback([options, &program] { program.action = [options] { return sample(*options); }; });
 }
 

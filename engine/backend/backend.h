@@ -7,10 +7,12 @@
 
 #include "engine/backend/families/activation.h"
 #include "engine/backend/families/attention.h"
+#include "engine/backend/families/choice.h"
 #include "engine/backend/families/dispatch.h"
 #include "engine/backend/families/embedding.h"
 #include "engine/backend/families/loss.h"
 #include "engine/backend/families/matmul.h"
+#include "engine/backend/families/noise.h"
 #include "engine/backend/families/norm.h"
 #include "engine/backend/families/optimizer.h"
 #include "engine/backend/families/router.h"
@@ -42,6 +44,8 @@ class Backend : public Allocator {
   virtual EmbeddingOps& embedding() = 0;
   virtual LossOps& loss() = 0;
   virtual RouterOps& router() = 0;
+  virtual NoiseOps& noise() = 0;
+  virtual ChoiceOps& choice() = 0;
   virtual DispatchOps& dispatch() = 0;
   virtual OptimizerOps& optimizer() = 0;
 };

@@ -16,6 +16,7 @@ struct ModelConfig {
   int expert_width = 256;             // F
   int shared_experts = 0;             // always on, each of expert_width
   int dense_every = 0;                // every n-th layer has a dense feed-forward instead (0 = none)
+  int dense_first = 0;                // so do the first n layers
   int dense_width = 512;              // hidden width of those
   std::string activation = "swiglu";  // swiglu | relu | gelu
   int vocabulary = 1024;              // V
@@ -32,12 +33,38 @@ struct RouterConfig {
   std::string policy = "softmax_top_k";
   int top_k = 2;
   bool renormalise = true;  // k = 1 always uses the full-softmax probability
-  double noise = 0.0;       // fixed Gaussian on the logits, standard deviation; training only
+  // Four kinds of noise, training only; they add up.
+  double noise = 0.0;          // Gaussian on the logits, standard deviation
+  double uniform_noise = 0.0;  // uniform on the logits, half width
+  double jitter = 0.0;         // router input × U[1 − ε, 1 + ε]
+  bool learned_noise = true;   // Gaussian whose width the noisy top-k router learns
   double z_coefficient = 0.0;
+  bool random_second = true;    // GShard keeps its second expert with probability 2·g₂
+  int groups = 1;               // groups of experts, of which a sigmoid router uses only the best
+  int group_top_k = 1;          // groups that a token may use
+  double scale = 1.0;           // of a sigmoid router's normalised weights
+  std::string hash = "random";  // random | balanced
 };
 
 struct BalanceConfig {
-  double coefficient = 0.01;  // Megatron units: per layer, f divided by k, layers summed; 1.0 = balanced
+  double coefficient = 0.01;          // Megatron units: per layer, f divided by k, layers summed; 1.0 = balanced
+  std::string scope = "micro_batch";  // micro_batch | sequence | global_batch: what f and P are taken over
+  double importance = 0.0;            // coefficient of CV²(Σ_t gate weight)
+  double load = 0.0;                  // coefficient of CV²(smooth load)
+  double bias_step = 0.001;           // of the loss-free bias, after each step
+};
+
+struct CapacityConfig {
+  double factor = 0.0;            // training: ceil(T·k/E·factor) tokens an expert; 0 = dropless
+  double eval_factor = 0.0;       // the same in evaluation and probes
+  std::string drop = "position";  // position | probability: who keeps a place
+};
+
+struct RemedyConfig {
+  double random_fraction = 0.0;  // share of the tokens that are routed at random
+  int min_tokens = 0;            // assignments that every expert gets in a micro-batch
+  double idle_share = 0.0;       // share of the busy experts' mean gradient that an idle expert receives
+  int revive_after = 0;          // steps of the window after which a dead expert is revived; 0 = never
 };
 
 struct OptimConfig {
@@ -83,6 +110,8 @@ struct Config {
   ModelConfig model;
   RouterConfig router;
   BalanceConfig balance;
+  CapacityConfig capacity;
+  RemedyConfig remedy;
   OptimConfig optim;
   TrainConfig train;
   DataConfig data;
@@ -101,8 +130,11 @@ nlohmann::json get_value(const Config& config, const std::string& key);
 /// The value as set_text reads it back, exactly: the form of the edit log.
 std::string get_text(const Config& config, const std::string& key);
 
-/// Limits between fields: k <= E, heads divide the width, kv_heads divide heads ... Throws Error(usage), or
-/// Error(resource) when training_bytes exceeds the memory of this machine (not asked of device "cuda").
+/// Limits between fields: k <= E, heads divide the width, kv_heads divide heads ... Throws Error(usage).
+void validate_fields(const Config& config);
+/// Throws Error(resource) when training_bytes exceeds the memory of this machine (not asked of device "cuda").
+void validate_memory(const Config& config);
+/// Both.
 void validate(const Config& config);
 
 /// Parameters of the model; a double, so that absurd settings give a number rather than an overflow.

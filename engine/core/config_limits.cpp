@@ -6,13 +6,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/core/architecture.h"
 #include "engine/core/config.h"
 #include "engine/core/error.h"
 
 namespace moe {
 namespace {
 
-[[noreturn]] void refuse(const char* key, const std::string& what, const char* limit, const std::string& action) {
+[[noreturn]] void refuse(const char* key, const std::string& what, const std::string& limit,
+                         const std::string& action) {
   throw Error(ErrorKind::usage, what, key, limit, action);
 }
 
@@ -31,8 +33,6 @@ void check_plane(const Config& c) {
     refuse("train.precision", "bf16 keeps 8 bits of a coordinate, too few to draw a border", "auto, f32 or f64",
            "Set train.precision to auto");
 }
-
-bool is_dense_layer(const ModelConfig& m, int layer) { return m.dense_every > 0 && (layer + 1) % m.dense_every == 0; }
 
 void check_attention(const ModelConfig& m) {
   if (m.width % m.heads != 0)
@@ -58,9 +58,40 @@ void check_experts(const Config& c) {
         fmt::format("{} experts per token are more than model.experts = {}", c.router.top_k, c.model.experts),
         "top-k is at most the number of experts",
         fmt::format("Set router.top_k to {} or less, or model.experts to {} or more", c.model.experts, c.router.top_k));
+  if (c.model.dense_first >= c.model.layers && c.model.experts > 1)
+    refuse("model.dense_first",
+           fmt::format("{} dense layers leave none of {} with experts", c.model.dense_first, c.model.layers),
+           "fewer than model.layers", "Use model.experts = 1 for a dense model");
   if (c.model.dense_every == 1)
     refuse("model.dense_every", "1 would leave no layer with experts", "0 for none, or 2 and more",
            "Use model.experts = 1 for a dense model");
+}
+
+void check_groups(const Config& c) {
+  const int groups = c.router.groups, used = c.router.group_top_k, experts = c.model.experts;
+  if (experts % groups != 0)
+    refuse("router.groups", fmt::format("{} groups do not divide model.experts = {}", groups, experts),
+           "each group holds the same number of experts",
+           fmt::format("Set router.groups to 1 or to a divisor of {}", experts));
+  if (used > groups)
+    refuse("router.group_top_k", fmt::format("{} groups a token are more than router.groups = {}", used, groups),
+           "at most router.groups", fmt::format("Set router.group_top_k to {} or less", groups));
+  if (groups > 1 && c.router.top_k > experts / groups * used)
+    refuse("router.top_k",
+           fmt::format("{} experts a token are more than {} groups of {} hold", c.router.top_k, used, experts / groups),
+           "top-k is at most the experts in the groups a token may use",
+           "Raise router.group_top_k or lower router.top_k");
+}
+
+void check_remedies(const Config& c) {
+  const double given = 1.0 * c.remedy.min_tokens * c.model.experts;
+  const double there = 1.0 * c.train.batch * c.model.context * c.router.top_k;
+  if (given > there)
+    refuse("remedy.min_tokens",
+           fmt::format("{} tokens for each of {} experts are more than the {} assignments of a micro-batch",
+                       c.remedy.min_tokens, c.model.experts, there),
+           fmt::format("at most {}", static_cast<std::int64_t>(there / c.model.experts)),
+           "Lower it or use a larger batch");
 }
 
 void check_schedule(const Config& c) {
@@ -86,21 +117,7 @@ bool is_plane(const Config& config) { return config.data.task == "plane"; }
 int positions_per_row(const Config& config) { return is_plane(config) ? 1 : config.model.context; }
 
 double parameter_count(const Config& config) {
-  const ModelConfig& m = config.model;
-  const double width = m.width, head = width / m.heads;
-  const double matrices = m.activation == "swiglu" ? 3 : 2;
-  const double norm = m.norm == "none" ? 0 : width;
-  const double attention = m.attention ? 2 * width * width + 2 * width * head * m.kv_heads + norm : 0;
-  const double expert = matrices * width * m.expert_width;
-  // Three numbers enter a model of points, one to sixteen leave it; its head has no norm.
-  double total =
-      is_plane(config) ? width * (3 + config.data.classes) : norm + (m.tied_head ? 1 : 2) * width * m.vocabulary;
-  for (int layer = 0; layer < m.layers; ++layer) {
-    total += attention + norm;
-    total += is_dense_layer(m, layer) ? matrices * width * m.dense_width
-                                      : width * m.experts + expert * (m.experts + m.shared_experts);
-  }
-  return total;
+  return static_cast<double>(count_parameters(architecture_of(config)).total());
 }
 
 double training_bytes(const Config& config) {
@@ -114,11 +131,16 @@ double training_bytes(const Config& config) {
   return scalar * (4 * parameter_count(config) + activations);  // weight, gradient and two moments
 }
 
-void validate(const Config& config) {
+void validate_fields(const Config& config) {
   if (config.model.attention) check_attention(config.model);
   if (is_plane(config)) check_plane(config);
   check_experts(config);
+  check_groups(config);
+  check_remedies(config);
   check_schedule(config);
+}
+
+void validate_memory(const Config& config) {
   const double need = training_bytes(config), have = physical_memory();
   if (config.train.device != "cuda" && need > have) {
     constexpr double gib = 1024.0 * 1024.0 * 1024.0;
@@ -127,6 +149,11 @@ void validate(const Config& config) {
                 "model", fmt::format("this machine has {:.1f} GiB", have / gib),
                 "Make model.experts, model.expert_width, model.width or train.batch smaller");
   }
+}
+
+void validate(const Config& config) {
+  validate_fields(config);
+  validate_memory(config);
 }
 
 }  // namespace moe

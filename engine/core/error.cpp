@@ -21,13 +21,20 @@ int exit_code(ErrorKind kind) { return static_cast<int>(kind) + 1; }
 
 const char* kind_name(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::failure: return "failure";
-    case ErrorKind::usage: return "usage";
-    case ErrorKind::bad_input: return "bad_input";
-    case ErrorKind::resource: return "resource";
-    case ErrorKind::device: return "device";
-    case ErrorKind::diverged: return "diverged";
-    case ErrorKind::locked: return "locked";
+    case ErrorKind::failure:
+      return "failure";
+    case ErrorKind::usage:
+      return "usage";
+    case ErrorKind::bad_input:
+      return "bad_input";
+    case ErrorKind::resource:
+      return "resource";
+    case ErrorKind::device:
+      return "device";
+    case ErrorKind::diverged:
+      return "diverged";
+    case ErrorKind::locked:
+      return "locked";
   }
   return "failure";
 }

@@ -2,10 +2,10 @@
 #include "engine/core/knob.h"
 
 #include <algorithm>
-#include <numeric>
 #include <string_view>
 
 #include "engine/core/knob_table.h"
+#include "engine/core/nearest.h"
 
 namespace moe {
 namespace {
@@ -24,22 +24,6 @@ const char* kind_word(KnobKind kind) {
       return "text";
   }
   return "text";
-}
-
-// Levenshtein distance, one row at a time.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t substitute = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substitute});
-    }
-  }
-  return row.back();
 }
 
 std::string_view last_word(std::string_view key) {

@@ -14,10 +14,12 @@ std::string why_not_mixtral(const Config& config) {
   if (m.shared_experts > 0) return fmt::format("it has {} shared experts", m.shared_experts);
   if (m.dense_every > 0 && m.dense_every <= m.layers)
     return fmt::format("every {}-th layer has a dense feed-forward", m.dense_every);
+  if (m.dense_first > 0) return fmt::format("its first {} layers are dense", m.dense_first);
   if (m.activation != "swiglu") return "its experts are " + m.activation + ", Mixtral's are swiglu";
   if (config.router.policy != "softmax_top_k") return "its router is " + config.router.policy;
   if (config.router.top_k == 1)
     return "router.top_k is 1: the weight is the full softmax probability, where Mixtral's would always be 1";
+  if (config.capacity.eval_factor > 0) return "it drops tokens in evaluation: capacity.eval_factor is not 0";
   if (!config.router.renormalise) return "the weights of the chosen experts are not renormalised";
   return {};
 }

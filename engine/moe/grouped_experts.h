@@ -23,6 +23,9 @@ class GroupedExperts {
   /// disturbed.
   View answer(nn::Pass& pass, ConstView x, int expert) const;
 
+  nn::ParameterId input_weights() const { return w13_; }
+  nn::ParameterId output_weights() const { return w2_; }
+
  private:
   nn::ParameterSet& parameters_;
   int width_, hidden_;

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
-#include "engine/moe/balance_loss.h"
 #include "engine/nn/host.h"
 #include "engine/nn/initialisation.h"
 
@@ -38,10 +37,13 @@ std::unique_ptr<nn::DenseFeedForward> make_shared_experts(nn::ParameterSet& set,
 
 }  // namespace
 
-MoeLayer::MoeLayer(nn::ParameterSet& parameters, const Config& config, int layer, const std::string& prefix)
+MoeLayer::MoeLayer(nn::ParameterSet& parameters, const Config& config, int layer, const std::string& prefix,
+                   std::function<std::vector<double>()> token_frequency)
     : parameters_(parameters),
       config_(config),
-      shape_{layer, config.model.width, config.model.experts, config.model.vocabulary, config.model.init_std},
+      shape_{
+          layer,       config.model.width,        config.model.experts, config.model.vocabulary, config.model.init_std,
+          config.seed, std::move(token_frequency)},
       router_parameters_(register_router(parameters, find_router(config.router.policy), shape_, prefix)),
       router_(find_router(config.router.policy).make(bind(find_router(config.router.policy)))),
       experts_(parameters, config.model, prefix),
@@ -69,21 +71,51 @@ View MoeLayer::backward(nn::Pass& pass, ConstView dy) {
   return dx;
 }
 
-LayerStatistics MoeLayer::collect(nn::Pass& pass, std::span<std::int64_t> counts, std::span<double> mass) {
-  nn::read(pass.ctx, host_counts_, decision_.counts);
-  nn::read(pass.ctx, host_mass_, decision_.mass);
-  for (std::size_t e = 0; e < counts.size(); ++e) {
-    counts[e] += host_counts_[e];
-    mass[e] += host_mass_[e];
-  }
-  View mean = pass.arena.take(decision_.probabilities.dtype, {shape_.experts});
-  ops::column_mean(pass.ctx, mean, decision_.probabilities);
-  nn::read(pass.ctx, host_mass_, mean);
+LayerStatistics MoeLayer::collect(nn::Pass& pass, ExpertTally& tally) {
+  const Decision& d = decision_;
+  const auto add_counts = [&](std::vector<std::int64_t>& to, ConstView from) {
+    nn::read(pass.ctx, host_counts_, from);
+    for (std::size_t e = 0; e < to.size(); ++e) to[e] += host_counts_[e];
+  };
+  add_counts(tally.counts, d.counts);
+  add_counts(tally.kept, d.kept_counts ? d.kept_counts : d.counts);
+  tally.can_drop = tally.can_drop || d.kept_counts;
+  nn::read(pass.ctx, host_mass_, d.mass);
+  for (std::size_t e = 0; e < tally.mass.size(); ++e) tally.mass[e] += host_mass_[e];
+
   LayerStatistics out;
-  out.balance_loss = balance_loss(host_mass_, host_counts_, pass.tokens() * decision_.choices);
-  out.z_loss = decision_.log_sum_exp ? z_loss(pass, decision_.log_sum_exp) : 0.0;
-  out.token_entropy = ops::mean_entropy(pass.ctx, decision_.probabilities);
+  out.token_entropy = ops::mean_entropy(pass.ctx, d.probabilities);
+  out.importance_cv2 = ops::squared_cv(pass.ctx, d.importance ? d.importance : d.mass);
+  if (d.balance_counts)
+    out.balance_loss =
+        d.balance_scale * ops::balance_loss(pass.ctx, d.probabilities, d.balance_counts, d.balance_choices);
+  if (d.log_sum_exp)
+    out.z_loss = ops::sum_of_squares(pass.ctx, d.log_sum_exp) / static_cast<double>(d.log_sum_exp.size());
+  if (d.load) out.load_cv2 = ops::squared_cv(pass.ctx, d.load);
   return out;
+}
+
+// The mean over the busy experts, tensor by tensor; both stored tensors hold one expert after another.
+void MoeLayer::share_gradients(ops::Context& ctx, std::span<const std::int64_t> counts) {
+  const double share = config_.remedy.idle_share;
+  const auto idle = std::count(counts.begin(), counts.end(), 0);
+  const auto experts = static_cast<std::ptrdiff_t>(counts.size());
+  if (share <= 0 || idle == 0 || idle == experts) return;
+  for (const nn::ParameterId id : {experts_.input_weights(), experts_.output_weights()}) {
+    const View all = parameters_.gradient(id);
+    const std::int64_t size = all.size() / experts;
+    const View flat = all.reshaped({experts, size});
+    if (!shared_gradient_ || shared_gradient_.view().size() < size)
+      shared_gradient_ = Buffer(ctx.backend, all.dtype, {size});
+    const View mean = shared_gradient_.view().rows(0, size);
+    ops::fill(ctx, mean, 0.0);
+    const auto of = [&](std::ptrdiff_t e) { return flat.rows(e, e + 1).reshaped({size}); };
+    for (std::ptrdiff_t e = 0; e < experts; ++e)
+      if (counts[static_cast<std::size_t>(e)] > 0)
+        ops::add_scaled(ctx, mean, of(e), share / static_cast<double>(experts - idle));
+    for (std::ptrdiff_t e = 0; e < experts; ++e)
+      if (counts[static_cast<std::size_t>(e)] == 0) ops::add_scaled(ctx, of(e), mean, 1.0);
+  }
 }
 
 RouterParameters MoeLayer::bind(const RouterEntry& entry) const {
@@ -100,7 +132,22 @@ RouterParameters MoeLayer::bind(const RouterEntry& entry) const {
   return out;
 }
 
-void MoeLayer::check_policy(const std::string& policy) const { bind(find_router(policy)); }
+void MoeLayer::read_bias(ops::Context& ctx, std::vector<double>& out) const {
+  out.clear();
+  for (const auto& [parameter, id] : router_parameters_) {
+    if (parameter.kind != nn::ParameterKind::state) continue;
+    out.resize(static_cast<std::size_t>(shape_.experts));
+    nn::read(ctx, out, parameters_.value(id));
+  }
+}
+
+bool MoeLayer::has_tensors_of(const std::string& policy) const {
+  const auto wanted = find_router(policy).parameters(shape_);
+  return wanted.size() == router_parameters_.size() &&
+         std::equal(wanted.begin(), wanted.end(), router_parameters_.begin(), [](const auto& w, const auto& have) {
+           return w.part.name == have.first.part.name && w.part.shape == have.first.part.shape;
+         });
+}
 
 void MoeLayer::set_policy(const std::string& policy) {
   const RouterEntry& entry = find_router(policy);

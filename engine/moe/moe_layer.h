@@ -2,6 +2,8 @@
 // A Mixture-of-Experts feed-forward: route → dispatch → grouped experts → combine, plus shared experts that every token
 // passes, added without a gate (DeepSeekMoE, 2401.06066).
 #pragma once
+#include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,17 +14,29 @@
 
 namespace moe::routing {
 
-/// What one forward pass decided, as host values.
+/// What one forward pass decided, as host values; NaN where the policy has no such thing.
 struct LayerStatistics {
-  double balance_loss = 0, z_loss = 0;  // without coefficient
-  double token_entropy = 0;             // nats, mean over tokens
+  double balance_loss = kNone, z_loss = kNone;      // without coefficient
+  double importance_cv2 = kNone, load_cv2 = kNone;  // CV² of gate weights and of the smooth load
+  double token_entropy = kNone;                     // nats, mean over tokens
+  static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// What happened to each expert, summed over micro-batches.
+struct ExpertTally {
+  std::vector<std::int64_t> counts;  // [E] assignments before drops
+  std::vector<std::int64_t> kept;    // [E] after drops
+  std::vector<double> mass;          // [E] sum of combine weights
+  bool can_drop = false;             // a capacity was in force
 };
 
 class MoeLayer final : public nn::FeedForward {
  public:
   /// `config` must outlive the layer: its router and balance groups are read in every pass. `prefix` is
   /// "model.layers.N.block_sparse_moe.".
-  MoeLayer(nn::ParameterSet& parameters, const Config& config, int layer, const std::string& prefix);
+  /// `token_frequency`: see RouterShape. Throws Error(usage) when the policy cannot work in this model.
+  MoeLayer(nn::ParameterSet& parameters, const Config& config, int layer, const std::string& prefix,
+           std::function<std::vector<double>()> token_frequency = {});
 
   View forward(nn::Pass& pass, ConstView x) override;
   View backward(nn::Pass& pass, ConstView dy) override;
@@ -34,16 +48,23 @@ class MoeLayer final : public nn::FeedForward {
   const ops::Plan& plan() const { return dispatcher_.plan(); }
   /// y[T,D] of every row of the last forward's input by one expert, whatever was routed.
   View answer(nn::Pass& pass, int expert) const { return experts_.answer(pass, x_, expert); }
-  /// Of the last forward. Adds the assignments to counts[E] and the combine weights to mass[E].
-  LayerStatistics collect(nn::Pass& pass, std::span<std::int64_t> counts, std::span<double> mass);
-  void after_step(std::span<const std::int64_t> counts) { router_->after_step(counts); }
-  /// Throws Error(usage) when the policy is unknown or needs tensors that this model was not built with.
-  void check_policy(const std::string& policy) const;
-  /// Changes the policy between steps; tensors of the same name are shared.
+  /// Of the last forward. Adds to the tally.
+  LayerStatistics collect(nn::Pass& pass, ExpertTally& tally);
+  /// remedy.idle_share: experts without an assignment in counts[E] of a step receive that share of the mean gradient of
+  /// the others. Once per step, after the last micro-batch's backward.
+  void share_gradients(ops::Context& ctx, std::span<const std::int64_t> counts);
+  void after_step(ops::Context& ctx, std::span<const std::int64_t> counts) {
+    router_->after_step(ctx, RouterSettings(config_), counts);
+  }
+  /// The loss-free bias [E] into `out`, or nothing when the policy has none.
+  void read_bias(ops::Context& ctx, std::vector<double>& out) const;
+  /// Whether the policy uses exactly the tensors that this layer has. Throws Error(usage) when it is unknown.
+  bool has_tensors_of(const std::string& policy) const;
+  /// Changes between policies of the same tensors, between steps.
   void set_policy(const std::string& policy);
 
  private:
-  RouterInput input(nn::Pass& pass) const { return {pass, x_, shape_, {config_.router, config_.balance}}; }
+  RouterInput input(nn::Pass& pass) const { return {pass, x_, shape_, RouterSettings(config_)}; }
   RouterParameters bind(const RouterEntry& entry) const;
 
   nn::ParameterSet& parameters_;
@@ -57,6 +78,7 @@ class MoeLayer final : public nn::FeedForward {
   Decision decision_;
   ConstView x_;
   View y_sorted_;
+  Buffer shared_gradient_;  // one expert's, for share_gradients
   std::vector<std::int32_t> host_counts_;
   std::vector<double> host_mass_;
 };

@@ -6,6 +6,7 @@
 // loss-free bias) and expert choice, where ids has up to E choices per token and −1 for the rest.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,13 +20,15 @@ namespace moe::routing {
 
 /// What people and forms need to know about a policy.
 struct RouterInfo {
-  std::string name;              // value of router.policy: "softmax_top_k"
-  std::string label;             // "Softmax top-k"
-  std::string help;              // one sentence
-  std::string source;            // paper
-  bool causal = true;            // a token's experts do not depend on later tokens
-  bool uses_top_k = true;        // reads router.top_k
-  bool has_balance_loss = true;  // reads balance.coefficient
+  std::string name;     // value of router.policy: "softmax_top_k"
+  std::string label;    // "Softmax top-k"
+  std::string help;     // one sentence
+  std::string source;   // paper
+  bool causal = true;   // a token's experts do not depend on later tokens
+  int fixed_top_k = 0;  // experts a token visits; 0: router.top_k
+  /// Keys of the routing, balance, capacity and remedy knobs that it reads; a form dims the others.
+  std::vector<std::string> settings;
+  bool reads(const std::string& key) const;
 };
 
 /// A tensor the policy needs, named relative to the layer's "block_sparse_moe.".
@@ -34,19 +37,26 @@ struct RouterParameter {
   nn::Part part;
 };
 
-/// Sizes that parameters depend on.
+/// What a policy's tensors and tables depend on.
 struct RouterShape {
   int layer = 0;
   int width = 0;       // D
   int experts = 0;     // E
   int vocabulary = 0;  // V
   double init_std = 0.02;
+  std::uint64_t seed = 0;
+  /// How often each of the V tokens occurs in the training data, relatively; asked for by balanced hashing alone.
+  std::function<std::vector<double>()> token_frequency;
 };
 
 /// Live settings; they may change between steps.
 struct RouterSettings {
   const RouterConfig& router;
   const BalanceConfig& balance;
+  const CapacityConfig& capacity;
+  const RemedyConfig& remedy;
+  explicit RouterSettings(const Config& c)
+      : router(c.router), balance(c.balance), capacity(c.capacity), remedy(c.remedy) {}
 };
 
 struct RouterInput {
@@ -54,22 +64,36 @@ struct RouterInput {
   ConstView x;     // [T,D]
   const RouterShape& shape;
   RouterSettings settings;
+  /// An array of routing dtype that lives until the arena's reset.
+  View take(const Shape& s) const { return pass.arena.take(dtype(), s); }
+  View take_scratch(const Shape& s) const { return pass.scratch.take(dtype(), s); }
+  DType dtype() const { return x.dtype == DType::f64 ? DType::f64 : DType::f32; }
+  std::int64_t tokens() const { return x.dim(0); }
+  /// Routing is computed in the routing dtype, whatever the precision of the experts.
+  ops::Context exact() const { return {pass.ctx.backend, MatmulPrecision::native}; }
 };
 
 /// Everything decided for one micro-batch in one layer. Views live in the pass's arena; routing dtype (float32, or
 /// float64 with float64 activations).
 struct Decision {
-  int choices = 0;     // K columns of ids
-  View logits;         // [T,E] without noise
-  View scores;         // [T,E] what chose: the logits with this step's noise; empty when the policy keeps none
-  View probabilities;  // [T,E] full softmax of the logits (sigmoid routers: scores divided by their sum)
-  View ids;            // [T,K] int32 as chosen, before any drop; −1 = none
-  View kept_ids;       // [T,K] after drops; the same view when nothing can drop
-  View weights;        // [T,K] combine weights
-  View counts;         // [E] int32 assignments before drops
-  View mass;           // [E] sum of combine weights
-  View log_sum_exp;    // [T] of the logits; empty when the policy has no logits
-  View saved;          // [T,E] whatever the policy's backward needs besides; may be empty
+  int choices = 0;                    // K columns of ids
+  std::int64_t most_assignments = 0;  // bound on the assignments; 0: T·K
+  View logits;                        // [T,E] without noise; empty when the policy has none
+  View scores;                        // [T,E] what chose: the logits with this step's noise; empty when nothing did
+  View probabilities;                 // [T,E] full softmax of the logits (sigmoid: scores divided by their sum)
+  View ids;                           // [T,K] int32 as chosen, before any drop; −1 = none
+  View kept_ids;                      // [T,K] after drops; the same view when nothing can drop
+  View weights;                       // [T,K] combine weights
+  View counts;                        // [E] int32 assignments before drops
+  View kept_counts;                   // [E] int32 after drops; empty when nothing can drop
+  View mass;                          // [E] sum of combine weights
+  View log_sum_exp;                   // [T] of the logits; empty when the policy has no z-loss
+  // The balance loss: f from balance_counts[E] or [G,E] of balance_choices choices a token, times balance_scale.
+  View balance_counts;  // empty when the policy has no balance loss
+  int balance_choices = 1;
+  double balance_scale = 1;
+  View importance;  // [E] what the importance loss evens out; empty: the mass
+  View load;        // [E] smooth load; empty when the policy has none
 };
 
 class Router {
@@ -81,7 +105,9 @@ class Router {
   /// gradients, the auxiliary losses' gradients included.
   virtual void backward(const RouterInput& in, const Decision& decision, ConstView dweights, View dx) = 0;
   /// Once per optimizer step with the step's assignments of all micro-batches; never in evaluation.
-  virtual void after_step(std::span<const std::int64_t> counts) { static_cast<void>(counts); }
+  virtual void after_step(ops::Context& ctx, const RouterSettings& settings, std::span<const std::int64_t> counts) {
+    static_cast<void>(ctx), static_cast<void>(settings), static_cast<void>(counts);
+  }
 };
 
 /// Parameters of a router inside the model's set, in the order of RouterEntry::parameters.

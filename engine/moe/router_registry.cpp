@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "engine/core/error.h"
 #include "engine/moe/router.h"
 
 namespace moe::routing {
 
 #define MOE_ROUTER(name) RouterEntry name##_entry();
-#include "engine/moe/router_list.inc"
+#include "engine/core/router_list.inc"
 #undef MOE_ROUTER
+
+bool RouterInfo::reads(const std::string& key) const {
+  return std::find(settings.begin(), settings.end(), key) != settings.end();
+}
 
 const std::vector<RouterEntry>& routers() {
   static const std::vector<RouterEntry> all{
 #define MOE_ROUTER(name) name##_entry(),
-#include "engine/moe/router_list.inc"
+#include "engine/core/router_list.inc"
 #undef MOE_ROUTER
   };
   return all;

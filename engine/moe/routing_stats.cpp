@@ -29,6 +29,27 @@ LoadStats load_stats(std::span<const std::int64_t> counts) {
   return out;
 }
 
+double poisson_upper_limit(std::int64_t count, double doubt) {
+  // P(X <= count) under the mean, in logarithms of its terms: exact enough for any count.
+  const auto chance = [count](double mean) {
+    double sum = 0;
+    for (std::int64_t i = 0; i <= count; ++i)
+      sum += std::exp(static_cast<double>(i) * std::log(mean) - mean - std::lgamma(static_cast<double>(i) + 1));
+    return sum;
+  };
+  double low = static_cast<double>(count), high = low + 20 + 10 * std::sqrt(low + 1);
+  for (int i = 0; i < 60; ++i) {
+    const double mean = 0.5 * (low + high);
+    (mean > 0 && chance(mean) <= doubt ? high : low) = mean;
+  }
+  return high;
+}
+
+bool is_dead(std::int64_t count, std::int64_t total, int experts) {
+  const double allowed = 0.05 * static_cast<double>(total) / experts;
+  return static_cast<double>(count) < allowed && poisson_upper_limit(count, 1e-3) < allowed;
+}
+
 double entropy_share(double nats, int experts) { return experts > 1 ? nats / std::log(experts) : 0.0; }
 
 }  // namespace moe::routing

@@ -17,6 +17,13 @@ struct LoadStats {
 /// Of counts[E]; all zero counts give entropy 0, no effective expert and E dead ones.
 LoadStats load_stats(std::span<const std::int64_t> counts);
 
+/// Largest mean of a Poisson distribution under which `count` or fewer would still be seen with probability `doubt`.
+double poisson_upper_limit(std::int64_t count, double doubt);
+
+/// Whether an expert with `count` of the `total` assignments of a window is dead: with 99.9 % confidence its share is
+/// below 5 % of the fair share 1/E. In a window too short to tell it is not.
+bool is_dead(std::int64_t count, std::int64_t total, int experts);
+
 /// An entropy in nats as a share of ln E, the largest possible; 0 when E = 1.
 double entropy_share(double nats, int experts);
 

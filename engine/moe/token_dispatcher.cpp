@@ -6,11 +6,11 @@ namespace moe::routing {
 View TokenDispatcher::dispatch(nn::Pass& pass, ConstView x, const Decision& decision, int experts) {
   tokens_ = x.dim(0);
   choices_ = decision.choices;
-  const std::int64_t rows = tokens_ * choices_;
+  const std::int64_t rows = decision.most_assignments > 0 ? decision.most_assignments : tokens_ * choices_;
   const auto ints = [&](std::int64_t n) { return pass.arena.take(DType::i32, {n}); };
   plan_ = {ints(rows),        ints(rows),        pass.arena.take(decision.weights.dtype, {rows}),
            ints(experts + 1), ints(tokens_ + 1), ints(rows)};
-  ops::plan_from_choices(pass.ctx, plan_, decision.kept_ids, decision.weights, experts);
+  ops::plan_from_choices(pass.ctx, plan_, decision.kept_ids, decision.weights, experts, rows);
   View x_sorted = pass.take({rows, x.dim(1)});
   ops::gather_forward(pass.ctx, x_sorted, x, plan_);
   return x_sorted;

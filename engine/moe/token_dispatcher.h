@@ -8,7 +8,8 @@ namespace moe::routing {
 
 class TokenDispatcher {
  public:
-  /// Builds the plan from the kept choices of the decision and returns the sorted rows x_sorted[Rmax,D], Rmax = T·K.
+  /// Builds the plan from the kept choices of the decision and returns the sorted rows x_sorted[Rmax,D], Rmax = T·K, or
+  /// the decision's own bound.
   View dispatch(nn::Pass& pass, ConstView x, const Decision& decision, int experts);
   /// y[T,D] (+)= Σ over a token's assignments of weight·y_sorted.
   void combine(nn::Pass& pass, View y, ConstView y_sorted, bool accumulate);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <vector>
 
 #include "engine/ops/ops.h"
 
@@ -25,6 +26,13 @@ inline void read(ops::Context& ctx, std::span<double> out, ConstView v) {
     std::memcpy(&x, floats + i * sizeof(float), sizeof x);
     out[i] = static_cast<double>(x);
   }
+}
+
+/// The reverse: numbers into a float32 or float64 view.
+inline void write(ops::Context& ctx, View v, std::span<const double> in) {
+  if (v.dtype == DType::f64) return ctx.backend.copy_from_host(v, in.data());
+  std::vector<float> narrow(in.begin(), in.end());
+  ctx.backend.copy_from_host(v, narrow.data());
 }
 
 }  // namespace moe::nn

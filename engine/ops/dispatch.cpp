@@ -29,12 +29,13 @@ void check_rows(const char* op, ConstView by_token, ConstView by_row, const Plan
 
 }  // namespace
 
-void plan_from_choices(Context& ctx, Plan& plan, ConstView ids, ConstView weights, int experts) {
+void plan_from_choices(Context& ctx, Plan& plan, ConstView ids, ConstView weights, int experts, std::int64_t most) {
   constexpr auto kOp = "plan_from_choices";
   require(ids.shape.rank == 2 && is_i32(ids, weights.shape), kOp, "ids[T,K] int32, weights[T,K]");
   const auto rows = check_plan(kOp, plan, ids.dim(0));
   require(same_real({plan.weights, weights}), kOp, "weights of one floating-point dtype");
-  require(rows >= ids.size() && plan.offsets.size() == experts + 1, kOp, "Rmax >= T*K, offsets[E+1]");
+  require(rows >= (most < 0 ? ids.size() : most) && plan.offsets.size() == experts + 1, kOp,
+          "Rmax >= T*K or the bound given, offsets[E+1]");
   ctx.backend.dispatch().plan_from_choices(plan, ids, weights, experts);
 }
 

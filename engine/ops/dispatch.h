@@ -8,8 +8,9 @@ namespace moe::ops {
 
 using moe::Plan;
 
-/// From ids[T,K] (−1 = dropped) and weights[T,K].
-void plan_from_choices(Context& ctx, Plan& plan, ConstView ids, ConstView weights, int experts);
+/// From ids[T,K] (−1 = none) and weights[T,K]. `most`: bound on the ids that are not −1 where it is below T·K; the plan
+/// must have room for so many.
+void plan_from_choices(Context& ctx, Plan& plan, ConstView ids, ConstView weights, int experts, std::int64_t most = -1);
 /// x_sorted[R,D] = x[token_ids]; rows beyond R untouched. The backward adds each row back: dx (+)= in fixed order.
 void gather_forward(Context& ctx, View x_sorted, ConstView x, const Plan& plan);
 void gather_backward(Context& ctx, View dx, ConstView dx_sorted, const Plan& plan, bool accumulate_dx);

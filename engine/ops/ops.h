@@ -11,11 +11,13 @@
 #pragma once
 #include "engine/ops/activation.h"
 #include "engine/ops/attention.h"
+#include "engine/ops/choice.h"
 #include "engine/ops/context.h"
 #include "engine/ops/dispatch.h"
 #include "engine/ops/embedding.h"
 #include "engine/ops/loss.h"
 #include "engine/ops/matmul.h"
+#include "engine/ops/noise.h"
 #include "engine/ops/norm.h"
 #include "engine/ops/optimizer.h"
 #include "engine/ops/router.h"

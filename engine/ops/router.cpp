@@ -18,6 +18,14 @@ void check_taken(const char* op, ConstView y, ConstView x, ConstView ids) {
   require(y.dim(0) == x.dim(0) && is_i32(ids, y.shape), op, "x[T,E], y[T,k], ids[T,k] int32");
 }
 
+/// counts[E], or [G,E] with G runs of equally many of p's rows.
+void check_counts(const char* op, ConstView p, ConstView counts, int k) {
+  const bool one = is_i32(counts, {p.dim(1)});
+  const bool many = counts.dtype == DType::i32 && counts.shape.rank == 2 && counts.dim(1) == p.dim(1) &&
+                    counts.dim(0) >= 1 && p.dim(0) % counts.dim(0) == 0;
+  require((one || many) && k >= 1, op, "counts[E] or [G,E] int32 with G dividing T, k >= 1");
+}
+
 }  // namespace
 
 void softmax_forward(Context& ctx, View p, ConstView s) {
@@ -58,11 +66,6 @@ void renormalise_backward(Context& ctx, View dy, ConstView dw, ConstView y, doub
   ctx.backend.router().renormalise_backward(dy, dw, y, eps);
 }
 
-void add_normal(Context& ctx, View x, const RandomStream& stream, double sigma) {
-  require(is_real(x), "add_normal", "a floating-point dtype");
-  ctx.backend.router().add_normal(x, stream, sigma);
-}
-
 void count_choices(Context& ctx, View counts, View mass, ConstView ids, ConstView weights) {
   constexpr auto kOp = "count_choices";
   require(same_real({mass, weights}) && weights.shape.rank == 2, kOp, "mass and weights of one floating-point dtype");
@@ -80,8 +83,20 @@ void column_mean(Context& ctx, View mean, ConstView p) {
 void balance_loss_backward(Context& ctx, View ds, ConstView p, ConstView counts, int k, double coefficient) {
   constexpr auto kOp = "balance_loss_backward";
   check_like(kOp, p, {ds});
-  require(is_i32(counts, {p.dim(1)}) && k >= 1, kOp, "counts[E] int32, k >= 1");
+  check_counts(kOp, p, counts, k);
   ctx.backend.router().balance_loss_backward(ds, p, counts, k, coefficient);
+}
+
+void balance_gradient(Context& ctx, View dp, ConstView counts, int k, double coefficient) {
+  check_like("balance_gradient", dp, {});
+  check_counts("balance_gradient", dp, counts, k);
+  ctx.backend.router().balance_gradient(dp, counts, k, coefficient);
+}
+
+double balance_loss(Context& ctx, ConstView p, ConstView counts, int k) {
+  check_like("balance_loss", p, {});
+  check_counts("balance_loss", p, counts, k);
+  return ctx.backend.router().balance_loss(p, counts, k);
 }
 
 void log_sum_exp(Context& ctx, View lse, ConstView s) {
@@ -100,6 +115,31 @@ void z_loss_backward(Context& ctx, View ds, ConstView p, ConstView lse, double c
 double mean_entropy(Context& ctx, ConstView p) {
   require(is_real(p) && p.shape.rank == 2, "mean_entropy", "p[T,E] of a floating-point dtype");
   return ctx.backend.router().mean_entropy(p);
+}
+
+void sigmoid_forward(Context& ctx, View y, ConstView x) {
+  check_like("sigmoid_forward", x, {y});
+  ctx.backend.router().sigmoid_forward(y, x);
+}
+
+void sigmoid_backward(Context& ctx, View dx, ConstView dy, ConstView y, bool accumulate) {
+  check_like("sigmoid_backward", y, {dx, dy});
+  ctx.backend.router().sigmoid_backward(dx, dy, y, accumulate);
+}
+
+void add_row(Context& ctx, View y, ConstView row, double alpha) {
+  require(same_real({y, row}) && y.shape.rank == 2 && row.shape == Shape{y.dim(1)}, "add_row", "y[T,E], row[E]");
+  ctx.backend.router().add_row(y, row, alpha);
+}
+
+double squared_cv(Context& ctx, ConstView x) {
+  require(is_real(x) && x.shape.rank == 1, "squared_cv", "x[E] of a floating-point dtype");
+  return ctx.backend.router().squared_cv(x);
+}
+
+void squared_cv_backward(Context& ctx, View dx, ConstView x, double coefficient) {
+  require(same_real({dx, x}) && x.shape.rank == 1 && dx.shape == x.shape, "squared_cv_backward", "dx[E], x[E]");
+  ctx.backend.router().squared_cv_backward(dx, x, coefficient);
 }
 
 }  // namespace moe::ops

@@ -12,16 +12,22 @@ constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
 
 /// Routing of one MoE layer in one step; definitions in routing_stats.h.
 struct LayerReport {
-  int layer = 0;                   // 0-based index in the model
-  std::vector<std::int64_t> load;  // [E] assignments before any drop
-  std::vector<double> mass;        // [E] sum of combine weights
-  double balance_loss = kAbsent;   // ÷ coefficient; 1.0 = balanced
-  double z_loss = kAbsent;         // ÷ coefficient
-  double entropy = kAbsent;        // H(load share)/ln E
-  double token_entropy = kAbsent;  // mean entropy of the router's softmax / ln E
-  double load_cv = kAbsent;        // standard deviation / mean of the loads
-  double max_violation = kAbsent;  // (max − mean)/mean
-  int dead = 0;                    // experts without a token in this step
+  int layer = 0;                    // 0-based index in the model
+  std::vector<std::int64_t> load;   // [E] assignments before any drop
+  std::vector<double> mass;         // [E] sum of combine weights
+  double balance_loss = kAbsent;    // ÷ coefficient; 1.0 = balanced
+  double z_loss = kAbsent;          // ÷ coefficient
+  double entropy = kAbsent;         // H(load share)/ln E
+  double token_entropy = kAbsent;   // mean entropy of the router's softmax / ln E
+  double load_cv = kAbsent;         // standard deviation / mean of the loads
+  double max_violation = kAbsent;   // (max − mean)/mean
+  int dead = 0;                     // experts without a token in this step
+  std::vector<std::int64_t> kept;   // [E] assignments after drops; empty when nothing could be dropped
+  double importance_cv2 = kAbsent;  // CV² of the gate weights, ÷ coefficient; 0 = even
+  double load_cv2 = kAbsent;        // CV² of the smooth load, ÷ coefficient
+  std::vector<double> bias;         // [E] of a loss-free router, after the step; else empty
+  std::vector<int> revived;         // experts that were revived by themselves after this step
+  std::int64_t dropped() const;     // assignments that found no place
 };
 
 struct StepReport {
@@ -37,6 +43,12 @@ struct StepReport {
   double r2 = kAbsent;                 // values of points: 1 − squared error / variance of the batch
   std::vector<LayerReport> layers;     // MoE layers only
 };
+
+inline std::int64_t LayerReport::dropped() const {
+  std::int64_t n = 0;
+  for (std::size_t e = 0; e < kept.size(); ++e) n += load[e] - kept[e];
+  return n;
+}
 
 /// Held-out loss by domain.
 struct EvalReport {

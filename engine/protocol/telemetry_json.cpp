@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Step, evaluation, edit and error reports as JSON. Layers are columns: "load" is an array over layers of arrays over
 // experts, "load_cv" an array over layers.
+#include <algorithm>
+#include <cmath>
+
 #include "engine/protocol/json_fields.h"
 #include "engine/protocol/messages.h"
 
@@ -33,6 +36,18 @@ void read_column(const Fields& fields, const char* key, std::vector<LayerReport>
   for (std::size_t i = 0; i < layers.size(); ++i) layers[i].*field = std::move(values[i]);
 }
 
+/// A column that most runs do not have is left out when no layer has it.
+template <class T>
+void add_optional(OrderedJson& json, const char* key, const std::vector<LayerReport>& layers, T LayerReport::*field) {
+  const bool any = std::any_of(layers.begin(), layers.end(), [&](const LayerReport& layer) {
+    if constexpr (std::is_same_v<T, double>)
+      return !std::isnan(layer.*field);
+    else
+      return !(layer.*field).empty();
+  });
+  if (any) json[key] = column(layers, field);
+}
+
 /// Text has neither, and its reports keep their form.
 void put_score(OrderedJson& json, double accuracy, double r2) {
   if (!std::isnan(accuracy)) json["accuracy"] = number(accuracy);
@@ -61,6 +76,16 @@ OrderedJson to_json(const StepReport& report) {
                {"dead", column(layers, &LayerReport::dead)},
                {"load", column(layers, &LayerReport::load)},
                {"mass", column(layers, &LayerReport::mass)}});
+  add_optional(json, "kept", layers, &LayerReport::kept);
+  if (json.contains("kept")) {
+    OrderedJson dropped = OrderedJson::array();
+    for (const LayerReport& layer : layers) dropped.push_back(layer.dropped());
+    json["dropped"] = std::move(dropped);
+  }
+  add_optional(json, "importance_cv2", layers, &LayerReport::importance_cv2);
+  add_optional(json, "load_cv2", layers, &LayerReport::load_cv2);
+  add_optional(json, "bias", layers, &LayerReport::bias);
+  add_optional(json, "revived", layers, &LayerReport::revived);
   return json;
 }
 
@@ -89,6 +114,13 @@ StepReport step_from_json(const Json& json) {
   read_column(fields, "dead", layers, &LayerReport::dead);
   read_column(fields, "load", layers, &LayerReport::load);
   read_column(fields, "mass", layers, &LayerReport::mass);
+  read_column(fields, "kept", layers, &LayerReport::kept);
+  for (const LayerReport& layer : layers)
+    if (!layer.kept.empty()) expect_size(layer.kept.size(), layer.load.size(), fields.where("kept"));
+  read_column(fields, "importance_cv2", layers, &LayerReport::importance_cv2);
+  read_column(fields, "load_cv2", layers, &LayerReport::load_cv2);
+  read_column(fields, "bias", layers, &LayerReport::bias);
+  read_column(fields, "revived", layers, &LayerReport::revived);
   return report;
 }
 
@@ -113,7 +145,9 @@ EvalReport eval_from_json(const Json& json) {
 }
 
 OrderedJson to_json(const EditEvent& edit) {
-  return {{"step", edit.step}, {"key", edit.key}, {"before", edit.before}, {"after", edit.after}};
+  OrderedJson json = {{"step", edit.step}, {"key", edit.key}, {"before", edit.before}, {"after", edit.after}};
+  if (!edit.note.empty()) json["note"] = edit.note;
+  return json;
 }
 
 EditEvent edit_from_json(const Json& json) {
@@ -122,7 +156,8 @@ EditEvent edit_from_json(const Json& json) {
       .read("step", edit.step)
       .read("key", edit.key)
       .read("before", edit.before)
-      .read("after", edit.after);
+      .read("after", edit.after)
+      .read("note", edit.note);
   return edit;
 }
 

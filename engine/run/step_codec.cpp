@@ -9,7 +9,7 @@ static_assert(std::endian::native == std::endian::little, "blobs are little-endi
 namespace moe::run {
 namespace {
 
-constexpr char kVersion = 1;
+constexpr char kVersion = 2;
 constexpr std::uint64_t kLimit = 1 << 20;  // layers or experts; a torn length must not allocate more
 
 void put_varint(std::string& out, std::uint64_t value) {
@@ -47,7 +47,36 @@ struct Reader {
   }
 };
 
-bool decode_layer(Reader& in, train::LayerReport& layer) {
+/// A counted list; `each` reads one item.
+template <class T, class Each>
+bool decode_list(Reader& in, std::vector<T>& list, Each&& each) {
+  std::uint64_t count = 0;
+  if (!in.varint(count) || count > kLimit) return false;
+  list.resize(count);
+  for (T& item : list)
+    if (!each(item)) return false;
+  return true;
+}
+
+bool decode_extras(Reader& in, train::LayerReport& layer) {
+  const auto varint = [&](auto& item) {
+    std::uint64_t value = 0;
+    if (!in.varint(value)) return false;
+    item = static_cast<std::remove_reference_t<decltype(item)>>(value);
+    return true;
+  };
+  const auto narrow = [&](double& item) {
+    float value = 0;
+    if (!in.get(value)) return false;
+    item = static_cast<double>(value);
+    return true;
+  };
+  return in.get(layer.importance_cv2) && in.get(layer.load_cv2) && decode_list(in, layer.kept, varint) &&
+         (layer.kept.empty() || layer.kept.size() == layer.load.size()) && decode_list(in, layer.bias, narrow) &&
+         decode_list(in, layer.revived, varint);
+}
+
+bool decode_layer(Reader& in, train::LayerReport& layer, char version) {
   std::uint64_t index = 0, loads = 0, masses = 0, dead = 0;
   if (!in.varint(index) || !in.varint(dead) || !in.varint(loads) || !in.varint(masses)) return false;
   if (index > kLimit || dead > kLimit || loads > kLimit || masses > kLimit) return false;
@@ -65,8 +94,12 @@ bool decode_layer(Reader& in, train::LayerReport& layer) {
     if (!in.get(value)) return false;
     mass = static_cast<double>(value);
   }
-  return in.get(layer.balance_loss) && in.get(layer.z_loss) && in.get(layer.entropy) && in.get(layer.token_entropy) &&
-         in.get(layer.load_cv) && in.get(layer.max_violation);
+  const bool whole = in.get(layer.balance_loss) && in.get(layer.z_loss) && in.get(layer.entropy) &&
+                     in.get(layer.token_entropy) && in.get(layer.load_cv) && in.get(layer.max_violation);
+  if (version > 1) return whole && decode_extras(in, layer);
+  layer.importance_cv2 = layer.load_cv2 = train::kAbsent;
+  layer.kept.clear(), layer.bias.clear(), layer.revived.clear();
+  return whole;
 }
 
 }  // namespace
@@ -81,21 +114,27 @@ std::string encode_layers(const std::vector<train::LayerReport>& layers) {
     put_varint(out, layer.mass.size());
     for (const std::int64_t load : layer.load) put_varint(out, static_cast<std::uint64_t>(load));
     for (const double mass : layer.mass) put(out, static_cast<float>(mass));
-    for (const double scalar :
-         {layer.balance_loss, layer.z_loss, layer.entropy, layer.token_entropy, layer.load_cv, layer.max_violation})
+    for (const double scalar : {layer.balance_loss, layer.z_loss, layer.entropy, layer.token_entropy, layer.load_cv,
+                                layer.max_violation, layer.importance_cv2, layer.load_cv2})
       put(out, scalar);
+    put_varint(out, layer.kept.size());
+    for (const std::int64_t kept : layer.kept) put_varint(out, static_cast<std::uint64_t>(kept));
+    put_varint(out, layer.bias.size());
+    for (const double bias : layer.bias) put(out, static_cast<float>(bias));
+    put_varint(out, layer.revived.size());
+    for (const int expert : layer.revived) put_varint(out, static_cast<std::uint64_t>(expert));
   }
   return out;
 }
 
 bool decode_layers(std::string_view blob, std::vector<train::LayerReport>& layers) {
   std::uint64_t count = 0;
-  if (blob.empty() || blob.front() != kVersion) return false;
+  if (blob.empty() || blob.front() < 1 || blob.front() > kVersion) return false;
   Reader in{blob.substr(1)};
   if (!in.varint(count) || count > kLimit) return false;
   layers.resize(count);
   for (auto& layer : layers)
-    if (!decode_layer(in, layer)) return false;
+    if (!decode_layer(in, layer, blob.front())) return false;
   return in.rest.empty();
 }
 

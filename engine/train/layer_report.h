@@ -12,19 +12,18 @@ namespace moe::train {
 
 class LayerTally {
  public:
-  explicit LayerTally(int experts) : counts_(static_cast<std::size_t>(experts)), mass_(counts_.size()) {}
+  explicit LayerTally(int experts);
   void clear();
   /// Takes in the layer's last forward.
   void add(routing::MoeLayer& layer, nn::Pass& pass);
   /// Assignments of the step so far.
-  const std::vector<std::int64_t>& counts() const { return counts_; }
+  const std::vector<std::int64_t>& counts() const { return experts_.counts; }
   /// Overwrites `out`, keeping the memory of its vectors.
   void write(int layer, LayerReport& out) const;
 
  private:
-  std::vector<std::int64_t> counts_;
-  std::vector<double> mass_;
-  double balance_loss_ = 0, z_loss_ = 0, token_entropy_ = 0;
+  routing::ExpertTally experts_;
+  routing::LayerStatistics sums_;  // over micro-batches
   int micro_batches_ = 0;
 };
 

@@ -3,16 +3,15 @@
 
 #include <algorithm>
 
+#include "engine/core/architecture.h"
 #include "engine/nn/decoder.h"
 #include "engine/nn/initialisation.h"
 
 namespace moe::train {
 
-bool is_dense(const ModelConfig& model, int layer) {
-  return model.experts == 1 || (model.dense_every > 0 && (layer + 1) % model.dense_every == 0);
-}
-
-Model::Model(Backend& backend, const Config& config, DType dtype, int classes) : config_(config) {
+Model::Model(Backend& backend, const Config& config, DType dtype, int classes,
+             std::function<std::vector<double>()> token_frequency)
+    : config_(config), token_frequency_(std::move(token_frequency)) {
   const auto feed_forward = [this](nn::ParameterSet&, int layer, const std::string& prefix) {
     return make_feed_forward(layer, prefix);
   };
@@ -39,7 +38,8 @@ std::unique_ptr<nn::FeedForward> Model::make_feed_forward(int layer, const std::
         parameters_, shape,
         nn::FeedForwardNames{mlp + "gate_proj.weight", mlp + "up_proj.weight", mlp + "down_proj.weight"});
   }
-  auto moe_layer = std::make_unique<routing::MoeLayer>(parameters_, config_, layer, prefix + "block_sparse_moe.");
+  auto moe_layer =
+      std::make_unique<routing::MoeLayer>(parameters_, config_, layer, prefix + "block_sparse_moe.", token_frequency_);
   moe_layers_.push_back(moe_layer.get());
   return moe_layer;
 }

@@ -4,6 +4,7 @@
 // router.z_coefficient·z).
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -13,15 +14,14 @@
 
 namespace moe::train {
 
-/// Whether a layer (0-based) is dense: all of them with one expert, else every dense_every-th.
-bool is_dense(const ModelConfig& model, int layer);
-
 class Model {
  public:
   /// `config` must outlive the model; its router and balance groups are read in every pass. Registers, allocates and
   /// initialises the parameters: a pure function of (config, config.seed). `classes`: of the points, 0 for values;
   /// unread for text. Throws Error(usage | resource).
-  Model(Backend& backend, const Config& config, DType dtype, int classes = 0);
+  /// `token_frequency`: see routing::RouterShape.
+  Model(Backend& backend, const Config& config, DType dtype, int classes = 0,
+        std::function<std::vector<double>()> token_frequency = {});
 
   /// The head's output: logits[T,V] of the pass's token ids, or [T,C] of its points.
   View forward(nn::Pass& pass) { return network_->forward(pass); }
@@ -42,6 +42,7 @@ class Model {
   std::unique_ptr<nn::FeedForward> make_feed_forward(int layer, const std::string& prefix);
 
   const Config& config_;
+  std::function<std::vector<double>()> token_frequency_;
   nn::ParameterSet parameters_;
   std::vector<routing::MoeLayer*> moe_layers_;  // inside network_
   nn::PointNetwork* points_ = nullptr;          // network_ itself, or null

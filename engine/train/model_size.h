@@ -3,7 +3,7 @@
 #pragma once
 #include <cstdint>
 
-#include "engine/core/config.h"
+#include "engine/core/architecture.h"
 
 namespace moe::train {
 
@@ -13,8 +13,11 @@ struct ModelSize {
   double flops_per_token = 0;          // forward + backward, multiply and add counted apart
 };
 
-/// At config.router.top_k. Backward products cost twice the forward ones; attention counts the causal half of S×S
-///; norms, softmax and the embedding look-up are left out. `outputs`: numbers that a model of points gives for one.
+/// Of architecture_of(config), see core/architecture.h for what counts. `outputs`: numbers that a model of points gives
+/// for one of them.
 ModelSize model_size(const Config& config, int outputs = 1);
+
+/// Of the policy in force.
+RouterSize router_size(const Config& config);
 
 }  // namespace moe::train

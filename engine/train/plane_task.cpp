@@ -2,6 +2,7 @@
 #include "engine/train/plane_task.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/nn/host.h"
 #include "engine/train/text_task.h"
@@ -10,6 +11,19 @@ namespace moe::train {
 namespace {
 
 constexpr std::size_t kEvalPoints = 1024;  // in one pass, so that held-out points stay in the cache
+
+/// The cell of each point in a square grid of at most `most` cells over [−1, 1]²: what a router that hashes token ids
+/// sees of it.
+std::vector<std::int32_t> cells_of(std::span<const float> xy, int most) {
+  const int side = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(most))));
+  const auto along = [side](float x) {
+    return std::clamp(static_cast<int>((x + 1) / 2 * static_cast<float>(side)), 0, side - 1);
+  };
+  std::vector<std::int32_t> cells(xy.size() / 2);
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    cells[i] = static_cast<std::int32_t>(along(xy[2 * i + 1]) * side + along(xy[2 * i]));
+  return cells;
+}
 
 }  // namespace
 
@@ -29,6 +43,7 @@ nn::Pass begin_points(Workbench& bench, std::span<const float> xy) {
   }
   nn::Pass pass = bench.begin(static_cast<int>(n), 1);
   pass.points = bench.to_device(features, {static_cast<std::int64_t>(n), nn::PointNetwork::kFeatures});
+  pass.token_ids = bench.to_device(cells_of(xy, bench.config.model.vocabulary));
   return pass;
 }
 
@@ -96,7 +111,7 @@ EvalReport PlaneTask::evaluate(int) {
     const auto labels = std::span(held.labels).subspan(held.has_classes() ? begin : 0, held.has_classes() ? n : 0);
     const auto values = std::span(held.values).subspan(held.has_classes() ? 0 : begin, held.has_classes() ? 0 : n);
     nn::Pass pass = begin_points(bench_, std::span(held.xy).subspan(2 * begin, 2 * n));
-    const View output = bench_.model.forward(pass);
+    const View output = bench_.model->forward(pass);
     count(pass, output, labels, score);
     bench_.read_loss(pass, targets(labels, values), /*with_gradient=*/false);
     count_values(values, score);

@@ -66,22 +66,22 @@ void read_answers(nn::Pass& pass, const Model& model, const routing::MoeLayer& l
 PointTrace Trainer::trace_points(std::span<const float> xy, int moe_layer, bool with_answers) const {
   Impl& self = *impl_;
   data::plane_of(self.data, "Following points");
-  const routing::MoeLayer* layer = layer_of(self.model, moe_layer);
+  const routing::MoeLayer* layer = layer_of(*self.model, moe_layer);
   PointTrace out;
   out.points = static_cast<int>(xy.size() / 2);
-  out.outputs = self.model.points()->outputs();
+  out.outputs = self.model->points()->outputs();
   nn::Pass pass = begin_points(self, xy);
-  out.output = floats(self.ctx, self.model.forward(pass));
+  out.output = floats(self.ctx, self.model->forward(pass));
   if (!layer) return out;
   read_routing(pass, *layer, out);
-  if (with_answers) read_answers(pass, self.model, *layer, out);
+  if (with_answers) read_answers(pass, *self.model, *layer, out);
   return out;
 }
 
 BatchTrace Trainer::trace_batch(int moe_layer) const {
   Impl& self = *impl_;
   data::plane_of(self.data, "Taking a step apart");
-  layer_of(self.model, moe_layer);
+  layer_of(*self.model, moe_layer);
   auto& task = static_cast<PlaneTask&>(*self.task);  // the data are the plane's, so the task is too
   nn::Pass pass = task.begin(static_cast<std::uint64_t>(self.step), 0);
   pass.training = true;
@@ -92,16 +92,18 @@ BatchTrace Trainer::trace_batch(int moe_layer) const {
   out.values = task.batch().values;
   PointTrace& trace = out.trace;
   trace.points = static_cast<int>(out.xy.size() / 2);
-  trace.outputs = self.model.points()->outputs();
-  trace.output = floats(self.ctx, self.model.forward(pass));
-  if (layer_of(self.model, moe_layer)) {
-    routing::MoeLayer& layer = *self.model.moe_layers()[static_cast<std::size_t>(moe_layer)];
+  trace.outputs = self.model->points()->outputs();
+  trace.output = floats(self.ctx, self.model->forward(pass));
+  if (layer_of(*self.model, moe_layer)) {
+    routing::MoeLayer& layer = *self.model->moe_layers()[static_cast<std::size_t>(moe_layer)];
     read_routing(pass, layer, trace);
-    read_answers(pass, self.model, layer, trace);
+    read_answers(pass, *self.model, layer, trace);
     if (layer.decision().scores) out.scores = floats(self.ctx, layer.decision().scores);
-    std::vector<double> mass(static_cast<std::size_t>(trace.experts));
-    out.counts.resize(mass.size());
-    const routing::LayerStatistics statistics = layer.collect(pass, out.counts, mass);
+    const auto experts = static_cast<std::size_t>(trace.experts);
+    routing::ExpertTally tally{std::vector<std::int64_t>(experts), std::vector<std::int64_t>(experts),
+                               std::vector<double>(experts), false};
+    const routing::LayerStatistics statistics = layer.collect(pass, tally);
+    out.counts = tally.counts;
     out.balance_loss = statistics.balance_loss;
     out.z_loss = statistics.z_loss;
   }

@@ -62,7 +62,7 @@ void Session::Impl::submit(const Json& command) {
   if (!id.is_number()) return refuse(nullptr, not_a_command("The command has no id, which is a number"));
   const auto name = command.find("cmd");
   if (name == command.end() || !name->is_string()) return refuse(id, not_a_command("The command has no name in cmd"));
-  if (StoreReader::takes(name->get_ref<const std::string&>())) return reader_.submit(id, command);
+  if (StoreReader::takes(name->get_ref<const std::string&>(), command)) return reader_.submit(id, command);
   {
     const std::lock_guard lock(mutex_);
     if (!closing_ && queue_.size() < kMaxWaiting) {

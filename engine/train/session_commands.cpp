@@ -3,10 +3,13 @@
 #include <map>
 #include <set>
 
+#include "engine/analysis/model_sheet.h"
+#include "engine/core/live_change.h"
 #include "engine/core/printable.h"
 #include "engine/train/session_fields.h"
 #include "engine/train/session_impl.h"
 #include "engine/train/session_plane.h"
+#include "engine/train/session_sheet.h"
 #include "engine/train/session_trace.h"
 
 namespace moe::train {
@@ -39,6 +42,7 @@ void Session::Impl::answer(const std::string& name, const Json& command) {
   if (name == "checkpoint") return reply(id, saved_json(open_run().checkpoint()));
   if (name == "inspect") return reply(id, inspect(command));
   if (name == "sample") return reply(id, sample(command));
+  if (name == "sheet") return reply(id, protocol::to_json(sheet_of_own(open_run().trainer().config())));
   if (name == "run") {
     const Run& run = open_run();
     const auto until = integer_field(command, "until", -1, 0);
@@ -57,10 +61,11 @@ void Session::Impl::answer(const std::string& name, const Json& command) {
     return reply(id, nullptr);
   }
   if (auto result = answer_plane(name, command)) return reply(id, std::move(*result));
-  throw Error(ErrorKind::usage, "There is no command " + printable(name), "cmd",
-              "hello new open run pause step set checkpoint stop inspect sample history at export shutdown data plane "
-              "probe_point stages watch pace",
-              "Send one of these");
+  throw Error(
+      ErrorKind::usage, "There is no command " + printable(name), "cmd",
+      "hello new open run pause step set checkpoint stop inspect sample sheet history at export shutdown data plane "
+      "probe_point stages watch pace",
+      "Send one of these");
 }
 
 Run& Session::Impl::open_run() const {
@@ -146,7 +151,7 @@ void Session::Impl::open_read_only(const std::filesystem::path& path, const Json
   reply(id, protocol::to_json(info));
   set_state(State::paused);
   for (const run::Edit& edit : store.edits())
-    emit_.event("edit", protocol::to_json(protocol::EditEvent{edit.step, edit.key, edit.before, edit.after}));
+    emit_.event("edit", protocol::to_json(protocol::EditEvent{edit.step, edit.key, edit.before, edit.after, {}}));
   for (const EvalReport& eval : store.evals()) emit_.event("eval", protocol::to_json(eval));
   if (const auto probe = store.probe_at(info.step)) emit_.probe(OrderedJson::parse(probe->second));
 }
@@ -197,18 +202,20 @@ void Session::Impl::execute_sets() {
   struct Change {
     Json id;
     std::string key, value;
+    std::string slot;  // changes of one slot are merged: the key, but every action stands alone
   };
   std::vector<Change> changes;
   std::map<std::string, std::size_t> last;
   for (; !batch_.empty() && batch_.front().at("cmd") == "set"; batch_.pop_front()) {
     const Json& command = batch_.front();
     try {
-      Change change{command.at("id"), text_field(command, "key"), {}};
+      Change change{command.at("id"), text_field(command, "key"), {}, {}};
       const auto value = command.find("value");
       if (value == command.end()) throw Error(ErrorKind::usage, "The command has no value", "value", "", "Send one");
       change.value = value_text(*value, change.key);
       open_run().check(change.key, change.value);
-      last[change.key] = changes.size();
+      change.slot = find_action(change.key) ? change.key + ' ' + std::to_string(changes.size()) : change.key;
+      last[change.slot] = changes.size();
       changes.push_back(std::move(change));
     } catch (...) {
       emit_.refuse(command.at("id"), step_, describe(std::current_exception()));
@@ -217,20 +224,21 @@ void Session::Impl::execute_sets() {
   std::map<std::string, OrderedJson> results;
   std::map<std::string, protocol::ErrorInfo> refusals;
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    if (last[changes[i].key] != i) continue;
+    if (last[changes[i].slot] != i) continue;
     try {
       const auto edit = run_->edit(changes[i].key, changes[i].value);
-      results[edit.key] = {
-          {"key", edit.key}, {"before", edit.before}, {"after", edit.after}, {"applied_at", edit.step}};
+      OrderedJson& result = results[changes[i].slot];
+      result = {{"key", edit.key}, {"before", edit.before}, {"after", edit.after}, {"applied_at", edit.step}};
+      if (!edit.note.empty()) result["note"] = edit.note;
     } catch (...) {
-      refusals[changes[i].key] = describe(std::current_exception(), run_->safe_step());
+      refusals[changes[i].slot] = describe(std::current_exception(), run_->safe_step());
     }
   }
   for (const Change& change : changes) {
-    if (const auto refusal = refusals.find(change.key); refusal != refusals.end())
+    if (const auto refusal = refusals.find(change.slot); refusal != refusals.end())
       emit_.refuse(change.id, step_, refusal->second);
     else
-      reply(change.id, results[change.key]);
+      reply(change.id, results[change.slot]);
   }
 }
 

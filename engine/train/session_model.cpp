@@ -42,8 +42,11 @@ run::CheckpointInfo save_trainer(const Trainer& trainer, const data::TaskData& d
     content.hf_config = interop::mixtral_config(trainer.config());
   else
     content.hf_config = {{"not_representable", why_not}};
-  content.state = {
-      {"step", content.step}, {"tokens", tokens}, {"precision", trainer.precision()}, {"version", MOE_VERSION}};
+  content.state = {{"step", content.step},
+                   {"tokens", tokens},
+                   {"precision", trainer.precision()},
+                   {"version", MOE_VERSION},
+                   {"experts", trainer.experts_state()}};
   if (const data::Dataset* text = data.text()) content.tokenizer = text->tokenizer().bytes();
   return run::save_checkpoint(folder.checkpoints(), content);
 }
@@ -55,6 +58,7 @@ std::int64_t load_trainer(Trainer& trainer, const run::CheckpointInfo& checkpoin
   if (!state.is_object() || tokens == state.end() || !tokens->is_number_integer())
     throw Error(ErrorKind::bad_input, "The checkpoint does not say how many tokens it has seen",
                 (checkpoint.path / "state.json").string(), "a whole number \"tokens\"", "Use an older checkpoint");
+  if (const auto experts = state.find("experts"); experts != state.end()) trainer.load_experts_state(*experts);
   trainer.loaded(checkpoint.step, tokens->get<std::int64_t>());
   return tokens->get<std::int64_t>();
 }

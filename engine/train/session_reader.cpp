@@ -8,11 +8,14 @@
 
 #include "engine/backend/make_backend.h"
 #include "engine/core/knob.h"
+#include "engine/core/live_change.h"
+#include "engine/moe/router.h"
 #include "engine/moe/routing_stats.h"
 #include "engine/protocol/presets.h"
 #include "engine/run/store.h"
 #include "engine/train/session_export.h"
 #include "engine/train/session_fields.h"
+#include "engine/train/session_sheet.h"
 
 namespace moe::train {
 namespace {
@@ -66,9 +69,20 @@ OrderedJson export_metrics(const run::Store& store, const Json& command) {
 
 OrderedJson hello() {
   const auto backend = make_backend("auto", 0);
-  OrderedJson all_knobs = OrderedJson::array(), all_presets = OrderedJson::array(), devices = {"cpu"};
+  OrderedJson all_knobs = OrderedJson::array(), all_presets = OrderedJson::array(), all_routers = OrderedJson::array(),
+              all_actions = OrderedJson::array(), devices = {"cpu"};
   if (backend->name() != "cpu") devices.push_back(backend->name());
   for (const Knob& knob : knobs()) all_knobs.push_back(to_json(knob));
+  for (const auto& entry : routing::routers())
+    all_routers.push_back({{"name", entry.info.name},
+                           {"label", entry.info.label},
+                           {"help", entry.info.help},
+                           {"source", entry.info.source},
+                           {"causal", entry.info.causal},
+                           {"settings", entry.info.settings}});
+  for (const Action& action : actions())
+    all_actions.push_back(
+        {{"key", action.key}, {"label", action.label}, {"help", action.help}, {"value", action.value}});
   for (const auto& preset : protocol::presets()) all_presets.push_back(protocol::to_json(preset));
   return {{"version", MOE_VERSION},
           {"protocol", protocol::kVersion},
@@ -79,6 +93,9 @@ OrderedJson hello() {
           {"bf16_pays", backend->bf16_pays()},
           {"knobs", std::move(all_knobs)},
           {"presets", std::move(all_presets)},
+          {"routers", std::move(all_routers)},
+          {"actions", std::move(all_actions)},
+          {"sheets", published_list()},
           {"pid", ::getpid()}};
 }
 
@@ -94,8 +111,9 @@ StoreReader::~StoreReader() {
   thread_.join();
 }
 
-bool StoreReader::takes(const std::string& command) {
-  return command == "hello" || command == "history" || command == "at" || command == "export";
+bool StoreReader::takes(const std::string& name, const Json& command) {
+  if (name == "sheet") return names_a_model(command);
+  return name == "hello" || name == "history" || name == "at" || name == "export";
 }
 
 void StoreReader::submit(const Json& id, const Json& command) {
@@ -125,6 +143,7 @@ OrderedJson StoreReader::answer(const Json& command) {
                   "this program speaks " + std::to_string(protocol::kVersion), "Use programs of the same version");
     return hello();
   }
+  if (name == "sheet") return protocol::to_json(requested_sheet(command));
   std::filesystem::path file;
   {
     const std::lock_guard lock(mutex_);

@@ -18,7 +18,8 @@ class StoreReader {
   StoreReader(const Emitter& emit, std::function<std::int64_t()> step);
   ~StoreReader();  // answers what waits, then joins
 
-  static bool takes(const std::string& command);  // hello, history, at, export
+  /// hello, history, at, export, and a sheet that needs no open run. `name` is the command's.
+  static bool takes(const std::string& name, const Json& command);
   void submit(const Json& id, const Json& command);
   /// The store to read from; empty: no run is open.
   void set_store(const std::filesystem::path& file);
@@ -44,7 +45,7 @@ class StoreReader {
   std::thread thread_;
 };
 
-/// Result of `hello`: versions, device, knobs, presets.
+/// Result of `hello`: versions, device, knobs, presets, sheets.
 OrderedJson hello();
 
 }  // namespace moe::train

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
+#include "engine/core/live_change.h"
 #include "engine/train/session_model.h"
 
 namespace moe::train {
@@ -19,6 +20,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+OrderedJson revival_json(std::int64_t step, const std::string& expert) {
+  return protocol::to_json(protocol::EditEvent{step, "experts.revive", "", expert, "by itself: it was dead"});
+}
+
 std::string dump(const OrderedJson& json) { return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace); }
 
 }  // namespace
@@ -29,12 +34,23 @@ void Run::step() {
   tokens_ = report_.tokens;
   store_->append(report_);
   emit_step();
+  log_revivals();
   const std::int64_t step = step_count();
   const TrainConfig& train = trainer_->config().train;
   if (train.eval_every > 0 && step % train.eval_every == 0) evaluate();
   if (prober_ && prober_->due(step, train.probe_every)) probe();
   if (train.checkpoint_every > 0 && step % train.checkpoint_every == 0) checkpoint();
   if (++uncommitted_ >= kCommitSteps || seconds_since(last_commit_) >= kCommitSeconds) commit();
+}
+
+// Not edits: a replay makes them again by itself.
+void Run::log_revivals() {
+  for (std::size_t layer = 0; layer < report_.layers.size(); ++layer)
+    for (const int expert : report_.layers[layer].revived) {
+      const std::string name = expert_name({static_cast<int>(layer), expert});
+      log_event("revive", {{"expert", name}});
+      emit_.event("edit", revival_json(step_count(), name));
+    }
 }
 
 void Run::emit_step() {
@@ -110,20 +126,20 @@ void Run::log_event(const std::string& kind, const nlohmann::json& detail) {
 
 // ---- edits ----------------------------------------------------------------------------------------------------
 
-void Run::apply_logged(const run::Edit& edit) {
-  trainer_->apply(edit.key, edit.after);
-  emit_.event("edit", protocol::to_json(protocol::EditEvent{edit.step, edit.key, edit.before, edit.after}));
+protocol::EditEvent Run::apply_logged(const run::Edit& edit) {
+  const protocol::EditEvent event{edit.step, edit.key, edit.before, edit.after, trainer_->apply(edit.key, edit.after)};
+  emit_.event("edit", protocol::to_json(event));
+  return event;
 }
 
 protocol::EditEvent Run::log_and_apply(const std::string& key, const std::string& value) {
   trainer_->check(key, value);
   const Config& now = trainer_->config();
-  const run::Edit edit{step_count(), key, value_text(now, key), value_text(with_live_change(now, key, value), key)};
-  if (edit.before != edit.after) {
-    store_->append(edit);  // durable before it acts
-    apply_logged(edit);
-  }
-  return {edit.step, edit.key, edit.before, edit.after};
+  const std::string after = find_action(key) ? value : value_text(with_live_change(now, key, value), key);
+  const run::Edit edit{step_count(), key, value_text(now, key), after};
+  if (edit.before == edit.after) return {edit.step, edit.key, edit.before, edit.after, {}};
+  store_->append(edit);  // durable before it acts
+  return apply_logged(edit);
 }
 
 // Logged edits first, then scheduled ones, then the user's: the order they are logged in, so also that of a replay.
@@ -183,7 +199,10 @@ protocol::RunInfo Run::info() const {
 void Run::announce() {
   for (const run::Edit& edit : store_->edits())
     if (edit.step <= step_count())
-      emit_.event("edit", protocol::to_json(protocol::EditEvent{edit.step, edit.key, edit.before, edit.after}));
+      emit_.event("edit", protocol::to_json(protocol::EditEvent{edit.step, edit.key, edit.before, edit.after, {}}));
+  for (const run::Store::Event& event : store_->events())
+    if (event.kind == "revive" && event.step <= step_count())
+      emit_.event("edit", revival_json(event.step, event.detail.value("expert", "")));
   for (const EvalReport& eval : store_->evals()) {
     emit_.event("eval", protocol::to_json(eval));
     last_eval_ = eval.step;

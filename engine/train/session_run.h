@@ -102,8 +102,9 @@ class Run {
   void complete_record(const Config& config);
   void merge_schedule(const std::vector<ScheduledEdit>& more, const std::vector<run::Edit>& logged);
   void emit_step();
-  void apply_logged(const run::Edit& edit);
+  protocol::EditEvent apply_logged(const run::Edit& edit);
   protocol::EditEvent log_and_apply(const std::string& key, const std::string& value);
+  void log_revivals();
   void evaluate();
   void measure_facts();
   double checkpoint_cost() const;

@@ -4,13 +4,13 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
-#include "engine/core/knob.h"
+#include "engine/core/live_change.h"
 #include "engine/core/printable.h"
 #include "engine/protocol/presets.h"
 
 namespace moe::train {
 
-Config make_config(const std::string& preset, const nlohmann::json& settings) {
+Config read_config(const std::string& preset, const nlohmann::json& settings) {
   Config config;
   if (!preset.empty()) {
     const protocol::Preset chosen = protocol::find_preset(preset);
@@ -27,7 +27,13 @@ Config make_config(const std::string& preset, const nlohmann::json& settings) {
       else
         set_value(config, key, value);
     }
-  validate(config);
+  validate_fields(config);
+  return config;
+}
+
+Config make_config(const std::string& preset, const nlohmann::json& settings) {
+  Config config = read_config(preset, settings);
+  validate_memory(config);
   return config;
 }
 
@@ -37,16 +43,8 @@ std::string value_text(const nlohmann::json& value, const std::string& key) {
   throw Error(ErrorKind::usage, "A setting takes one number, word or true/false", key, "", "Send a single value");
 }
 
-std::string value_text(const Config& config, const std::string& key) { return value_text(get_value(config, key), key); }
-
-Config with_live_change(const Config& config, const std::string& key, const std::string& value) {
-  Config next = config;
-  set_text(next, key, value);
-  if (const Knob* knob = find_knob(key); knob && knob->when != KnobWhen::live)
-    throw Error(ErrorKind::usage, "The setting cannot change while a run trains", key, "it acts in a new run",
-                "Start a new run with " + key + '=' + value);
-  validate(next);
-  return next;
+std::string value_text(const Config& config, const std::string& key) {
+  return find_action(key) ? std::string() : value_text(get_value(config, key), key);
 }
 
 std::vector<ScheduledEdit> parse_schedule(const nlohmann::json& list, Config config, std::int64_t first) {

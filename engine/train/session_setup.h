@@ -18,16 +18,16 @@ struct ScheduledEdit {
 };
 
 /// The preset's settings (none when empty), then `settings` (flat object or null) over them; limits between fields are
-/// checked. Throws Error(usage | bad_input).
+/// checked, the memory of this machine is not. Throws Error(usage | bad_input).
+Config read_config(const std::string& preset, const nlohmann::json& settings);
+/// The same for a model that is to be trained here: it must fit into memory. Throws Error(usage | bad_input |
+/// resource).
 Config make_config(const std::string& preset, const nlohmann::json& settings);
 
 /// A setting's value as text: strings as they are, everything else as JSON. Throws Error(usage) for arrays and objects.
 std::string value_text(const nlohmann::json& value, const std::string& key);
-/// The setting in force, as text.
+/// The setting in force, as text; empty for an action.
 std::string value_text(const Config& config, const std::string& key);
-
-/// `config` with one live change. Throws Error(usage): unknown key, wrong value, or not live.
-Config with_live_change(const Config& config, const std::string& key, const std::string& value);
 
 /// Reads [{"step":n,"key":…,"value":…}] (null: none) and checks each against `config`, in order of step; every step
 /// must be at least `first`. Throws Error(usage).

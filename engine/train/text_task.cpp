@@ -80,7 +80,7 @@ EvalReport TextTask::evaluate(int windows) {
   const auto measure = [&] {
     if (rows.count() == 0) return;
     nn::Pass pass = begin_text(bench_, rows.inputs, rows.count(), context);
-    bench_.model.forward(pass);
+    bench_.model->forward(pass);
     bench_.read_loss(pass, bench_.to_device(rows.targets), /*with_gradient=*/false);
     for (std::size_t i = 0; i < rows.targets.size(); ++i) {
       if (rows.targets[i] < 0) continue;

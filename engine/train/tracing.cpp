@@ -56,8 +56,8 @@ RoutingTrace Trainer::trace(std::span<const std::int32_t> tokens, bool with_logi
   RoutingTrace trace;
   trace.tokens = static_cast<int>(tokens.size());
   nn::Pass pass = begin_text(self, tokens, 1, trace.tokens);
-  const View logits = self.model.forward(pass);
-  for (const auto* layer : self.model.moe_layers()) {
+  const View logits = self.model->forward(pass);
+  for (const auto* layer : self.model->moe_layers()) {
     const routing::Decision& decision = layer->decision();
     trace.layer_index.push_back(layer->layer());
     trace.experts = layer->experts();

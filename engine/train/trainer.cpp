@@ -37,22 +37,15 @@ bool trains(const std::string& only, const std::string& name) {
   return only == "router" ? moe && !expert : moe && expert;
 }
 
-/// The live change as a whole new configuration. Throws Error(usage).
-Config changed(const Config& config, const std::string& key, const std::string& value) {
-  Config next = config;
-  set_text(next, key, value);  // knows the key, or names the nearest one
-  if (const Knob* knob = find_knob(key); knob && knob->when == KnobWhen::new_run)
-    throw Error(ErrorKind::usage, "\"" + key + "\" cannot change while a model trains", key,
-                "it is part of the model's or the data's shape", "Start a new run with this setting.");
-  validate(next);
-  return next;
-}
-
 }  // namespace
 
 Trainer::Impl::Impl(const Config& c, const data::TaskData& d, std::unique_ptr<Backend> b)
     : Workbench(c, std::move(b), d.plane() ? d.plane()->classes() : 0), data(d), task(make_task(*this, d)) {
-  for (const auto* layer : model.moe_layers()) tallies.emplace_back(layer->experts());
+  if (const data::Dataset* text = d.text()) count_tokens = [this, text] { return count_of_tokens(config, *text); };
+  for (const auto* layer : model->moe_layers()) {
+    tallies.emplace_back(layer->experts());
+    histories.emplace_back(layer->experts());
+  }
 }
 
 /// Adds the gradient of one micro-batch; returns its mean task loss.
@@ -62,29 +55,29 @@ double Trainer::Impl::micro_batch(int micro) {
   pass.step = static_cast<std::uint64_t>(step);
   pass.micro = micro;
   pass.loss_scale = 1.0 / config.optim.accumulation;
-  const View output = model.forward(pass);
+  const View output = model->forward(pass);
   task->read_loss(pass, output);
   double loss = 0;
   for (const double x : host_loss) loss += x;
   loss /= static_cast<double>(host_loss.size());
   if (!std::isfinite(loss)) throw diverged(step, "the loss", in_words(loss));
-  model.backward(pass);
-  for (std::size_t i = 0; i < tallies.size(); ++i) tallies[i].add(*model.moe_layers()[i], pass);
+  model->backward(pass);
+  for (std::size_t i = 0; i < tallies.size(); ++i) tallies[i].add(*model->moe_layers()[i], pass);
   return loss;
 }
 
 /// With train.only, the gradients of all other parameters are forgotten: they count for nothing in the norm.
 void Trainer::Impl::keep_still() {
   if (config.train.only == "all") return;
-  for (const auto& e : model.parameters().exposed())
+  for (const auto& e : model->parameters().exposed())
     if (e.gradient && !trains(config.train.only, e.part->name)) backend->zero(e.gradient);
 }
 
 /// AdamW on everything, or on the parameters that train.only names and nothing else: no decay, no momentum.
 void Trainer::Impl::update(double norm, double lr) {
   const double scale = optim::clip_scale(norm, config.optim.clip);
-  if (config.train.only == "all") return optim::adamw_step(ctx, model.parameters(), config.optim, lr, step + 1, scale);
-  for (const auto& e : model.parameters().exposed()) {
+  if (config.train.only == "all") return optim::adamw_step(ctx, model->parameters(), config.optim, lr, step + 1, scale);
+  for (const auto& e : model->parameters().exposed()) {
     if (!e.first_moment || !trains(config.train.only, e.part->name)) continue;
     const double decay = e.kind == nn::ParameterKind::matrix ? config.optim.weight_decay : 0.0;
     ops::adamw_step(ctx, e.value, e.gradient, e.first_moment, e.second_moment,
@@ -95,11 +88,11 @@ void Trainer::Impl::update(double norm, double lr) {
 /// The gradient's norm. A float32 gradient whose square overflows would leave an infinite moment behind, so it counts
 /// as diverged too.
 double Trainer::Impl::check_gradients() {
-  const double norm = optim::gradient_norm(ctx, model.parameters());
+  const double norm = optim::gradient_norm(ctx, model->parameters());
   const double limit = dtype == DType::f64 ? 1e150 : 1e18;
   if (norm * optim::clip_scale(norm, config.optim.clip) < limit) return norm;
   std::string name = "the gradient";
-  for (const auto& e : model.parameters().exposed())
+  for (const auto& e : model->parameters().exposed())
     if (e.gradient && !(ops::sum_of_squares(ctx, e.gradient) < limit * limit)) {
       name = "the gradient of " + e.part->name;
       break;
@@ -121,7 +114,10 @@ void Trainer::Impl::write_report(double loss, double norm, double lr, double ela
   report.top_k = config.router.top_k;
   task->score(report);
   report.layers.resize(tallies.size());
-  for (std::size_t i = 0; i < tallies.size(); ++i) tallies[i].write(model.moe_layers()[i]->layer(), report.layers[i]);
+  for (std::size_t i = 0; i < tallies.size(); ++i) {
+    tallies[i].write(model->moe_layers()[i]->layer(), report.layers[i]);
+    model->moe_layers()[i]->read_bias(ctx, report.layers[i].bias);
+  }
 }
 
 Trainer::Trainer(const Config& config, const data::TaskData& data) : Trainer(config, data, nullptr) {}
@@ -142,7 +138,7 @@ EvalReport Trainer::evaluate(int windows_per_domain) const {
 
 std::vector<int> Trainer::moe_layers() const {
   std::vector<int> layers;
-  for (const auto* layer : impl_->model.moe_layers()) layers.push_back(layer->layer());
+  for (const auto* layer : impl_->model->moe_layers()) layers.push_back(layer->layer());
   return layers;
 }
 std::string Trainer::device() const { return impl_->backend->name(); }
@@ -150,19 +146,6 @@ std::string Trainer::device() const { return impl_->backend->name(); }
 std::string Trainer::precision() const {
   if (impl_->dtype == DType::f64) return "f64";
   return impl_->ctx.precision == MatmulPrecision::bf16 ? "bf16" : "f32";
-}
-
-void Trainer::check(const std::string& key, const std::string& value) const {
-  const Config next = changed(impl_->config, key, value);
-  for (const auto* layer : impl_->model.moe_layers()) layer->check_policy(next.router.policy);
-}
-
-void Trainer::apply(const std::string& key, const std::string& value) {
-  check(key, value);
-  const std::string policy = impl_->config.router.policy;
-  impl_->config = changed(impl_->config, key, value);
-  if (impl_->config.router.policy == policy) return;
-  for (auto* layer : impl_->model.moe_layers()) layer->set_policy(impl_->config.router.policy);
 }
 
 StepReport Trainer::step() {
@@ -179,20 +162,26 @@ void Trainer::step(StepReport& report) {
   for (auto& tally : self.tallies) tally.clear();
   try {
     for (int micro = 0; micro < micros; ++micro) loss += self.micro_batch(micro) / micros;
+    for (std::size_t i = 0; i < self.tallies.size(); ++i)
+      self.model->moe_layers()[i]->share_gradients(self.ctx, self.tallies[i].counts());
     self.keep_still();
     norm = self.check_gradients();
   } catch (...) {
-    self.backend->zero(self.model.parameters().all_gradients());  // so that the next attempt starts clean
+    self.backend->zero(self.model->parameters().all_gradients());  // so that the next attempt starts clean
     throw;
   }
   const double lr = optim::learning_rate(self.config.optim, self.step, self.config.train.steps);
   self.update(norm, lr);
-  if (self.config.train.only != "experts")
-    for (std::size_t i = 0; i < self.tallies.size(); ++i)
-      self.model.moe_layers()[i]->after_step(self.tallies[i].counts());
+  for (std::size_t i = 0; i < self.tallies.size(); ++i) {
+    if (self.config.train.only != "experts")
+      self.model->moe_layers()[i]->after_step(self.ctx, self.tallies[i].counts());
+    self.histories[i].add(self.tallies[i].counts(), self.config.remedy.revive_after);
+  }
   ++self.step;
   self.backend->synchronize();
   self.write_report(loss, norm, lr, seconds_since(start), report);
+  self.revive_dead_experts();
+  for (std::size_t i = 0; i < report.layers.size(); ++i) report.layers[i].revived = self.revived[i];
 }
 
 namespace {
@@ -225,16 +214,16 @@ std::vector<Tensor> moment_tensors(const nn::ParameterSet& parameters) {
 }  // namespace
 
 std::vector<NamedTensor> Trainer::parameters() const {
-  return parameter_tensors<NamedTensor>(impl_->model.parameters());
+  return parameter_tensors<NamedTensor>(impl_->model->parameters());
 }
 std::vector<NamedTensor> Trainer::optimizer_state() const {
-  return moment_tensors<NamedTensor>(impl_->model.parameters());
+  return moment_tensors<NamedTensor>(impl_->model->parameters());
 }
 std::vector<MutableNamedTensor> Trainer::mutable_parameters() {
-  return parameter_tensors<MutableNamedTensor>(impl_->model.parameters());
+  return parameter_tensors<MutableNamedTensor>(impl_->model->parameters());
 }
 std::vector<MutableNamedTensor> Trainer::mutable_optimizer_state() {
-  return moment_tensors<MutableNamedTensor>(impl_->model.parameters());
+  return moment_tensors<MutableNamedTensor>(impl_->model->parameters());
 }
 
 void Trainer::loaded(std::int64_t step, std::int64_t tokens) {

@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -88,8 +89,10 @@ class Trainer {
 
   /// Checks a live change without applying it. Throws Error(usage).
   void check(const std::string& key, const std::string& value) const;
-  /// Applies a live change; call between steps. Throws Error(usage) and changes nothing when it cannot.
-  void apply(const std::string& key, const std::string& value);
+  /// Applies a live change or an action (core/live_change.h); call between steps. Returns what happened besides, such
+  /// as the tensors that a new router brought, or nothing. Throws Error(usage | resource) and changes nothing when it
+  /// cannot.
+  std::string apply(const std::string& key, const std::string& value);
 
   /// One step. Throws Error(diverged) before any weight is touched when the loss or a gradient is not finite.
   StepReport step();
@@ -115,6 +118,10 @@ class Trainer {
   std::vector<MutableNamedTensor> mutable_parameters();
   std::vector<MutableNamedTensor> mutable_optimizer_state();
   void loaded(std::int64_t step, std::int64_t tokens);
+  /// How the experts have fared lately, for checkpoints: what automatic revival goes by.
+  nlohmann::json experts_state() const;
+  /// Throws Error(bad_input) when it belongs to another model; an older checkpoint has none.
+  void load_experts_state(const nlohmann::json& state);
 
  private:
   struct Impl;

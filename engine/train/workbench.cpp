@@ -25,9 +25,16 @@ Workbench::Workbench(const Config& c, std::unique_ptr<Backend> b, int classes)
       backend(b ? std::move(b) : make_backend(config.train.device, config.train.threads)),
       dtype(config.train.precision == "f64" ? DType::f64 : DType::f32),
       ctx{*backend, precision_of(config, *backend)},
-      model(*backend, config, dtype, classes),
       arena(*backend),
-      scratch(*backend) {}
+      scratch(*backend),
+      classes_(classes) {
+  model = build_model();
+}
+
+std::unique_ptr<Model> Workbench::build_model() {
+  return std::make_unique<Model>(*backend, config, dtype, classes_,
+                                 [this] { return count_tokens ? count_tokens() : std::vector<double>(); });
+}
 
 nn::Pass Workbench::begin(int rows, int context) {
   arena.reset();
@@ -53,7 +60,7 @@ View Workbench::to_device(std::span<const float> values, const Shape& shape) {
 }
 
 void Workbench::read_loss(nn::Pass& pass, View targets, bool with_gradient) {
-  const View loss = model.loss(pass, targets, with_gradient);
+  const View loss = model->loss(pass, targets, with_gradient);
   host_loss.resize(static_cast<std::size_t>(loss.size()));
   nn::read(ctx, host_loss, loss);
 }

@@ -2,6 +2,7 @@
 // What every task works with: the settings in force, the model, its backend and the memory of one pass.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -27,11 +28,16 @@ struct Workbench {
   std::unique_ptr<Backend> backend;
   DType dtype;
   ops::Context ctx;
-  Model model;
+  std::unique_ptr<Model> model;
   Arena arena, scratch;
   std::vector<double> host_loss;
+  std::function<std::vector<double>()> count_tokens;  // of the training text, see routing::RouterShape; may be empty
+
+  /// A fresh model of the settings in force.
+  std::unique_ptr<Model> build_model();
 
  private:
+  int classes_;
   std::vector<double> wide_;
 };
 

@@ -17,7 +17,7 @@ class TestCliBasics : public QObject {
     QTest::newRow("-V") << QStringList{"-V"} << QByteArray("moe-cli 0.");
     QTest::newRow("--version") << QStringList{"--version"} << QByteArray("moe-cli 0.");
     for (const char* name : {"train", "resume", "eval", "inspect", "logits", "sample", "verify", "bench", "serve",
-                             "presets", "knobs", "doctor"})
+                             "presets", "knobs", "sheet", "doctor"})
       QTest::newRow(name) << QStringList{name, "--help"} << QByteArray("--help");
   }
   void help_and_version_go_to_stdout() {
@@ -48,6 +48,11 @@ class TestCliBasics : public QObject {
     row("text and file", {"inspect", "r", "--text", "a", "--file", "b"}, "text");
     row("neither text nor file", {"inspect", "r"}, "text");
     row("temperature", {"sample", "r", "--prompt", "a", "--temperature", "-1"}, "temperature");
+    row("unknown sheet", {"sheet", "mixtrall"}, "Did you mean mixtral?");
+    row("a sheet of two", {"sheet", "mixtral", "--set", "model.layers=2"}, "settings");
+    row("a sheet's setting", {"sheet", "--set", "model.layer=2"}, "model.layers");
+    row("a sheet's limits", {"sheet", "--set", "router.top_k=9"}, "top-k");
+    row("preset and run", {"sheet", "--preset", "text-tiny", "--run", "x"}, "--run");
     row("tokens", {"logits", "r", "--tokens", "1,x"}, "token ids");
   }
   void usage_errors_exit_2() {
@@ -80,6 +85,38 @@ class TestCliBasics : public QObject {
                             "router.z_coefficient", "optim.lr", "model.experts"})
       QVERIFY2(keys.contains(key), key);
     QVERIFY(run_cli({"knobs"}).out.contains("router.top_k"));
+  }
+  void sheets() {
+    const auto all = run_cli({"sheet", "--json"}).json();
+    QStringList names;
+    for (const auto& sheet : all) {
+      names << QString::fromStdString(sheet.at("name"));
+      QVERIFY(sheet.at("parameters").get<std::int64_t>() > sheet.at("active_parameters").get<std::int64_t>());
+    }
+    for (const char* name : {"switch", "gshard", "glam", "mixtral", "olmoe", "deepseek-v3"})
+      QVERIFY2(names.contains(name), name);
+    const Result table = run_cli({"sheet"});
+    QVERIFY2(table.code == 0 && table.out.contains("46.7 B") && table.out.contains("deepseek-v3"), table.text());
+    const Result one = run_cli({"sheet", "mixtral"});
+    QVERIFY2(one.code == 0 && one.out.contains("46,702,792,704") && one.out.contains("arXiv:2401.04088"), one.text());
+  }
+  void own_sheet_is_the_trained_model() {
+    const QTemporaryDir folder;
+    const QString run = folder.filePath("run");
+    const Result trained = run_cli(train_tiny(run, {"--steps", "2", "--at", "1", "router.top_k=1"}));
+    QVERIFY2(trained.code == 0, trained.text());
+    QStringList settings{"sheet", "--json"};
+    const auto asked = run_cli(settings + tiny_model()).json(),
+               recorded = run_cli({"sheet", "--json", "--run", run}).json();
+    QCOMPARE(asked.at("parameters").get<std::int64_t>(), recorded.at("parameters").get<std::int64_t>());
+    QVERIFY2(recorded.at("top_k") == 1, "a run's sheet knows its edits");
+    const auto bench = run_cli(QStringList{"bench", "--json", "--seconds", "0.1"} + tiny_model()).json();
+    QCOMPARE(asked.at("parameters").get<std::int64_t>(), bench.at("parameters").get<std::int64_t>());
+    QCOMPARE(asked.at("active_parameters").get<std::int64_t>(), bench.at("active_parameters").get<std::int64_t>());
+    // Far beyond this machine, and still only arithmetic.
+    const Result huge = run_cli({"sheet", "--set", "model.experts=4096", "--set", "model.width=65536"});
+    QVERIFY2(huge.code == 0 && huge.out.contains(" TB"), huge.text());
+    QVERIFY(run_cli({"sheet", "--run", folder.filePath("none")}).code == 3);
   }
   void doctor() {
     const auto found = run_cli({"doctor", "--json"}).json();

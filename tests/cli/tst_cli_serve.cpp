@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "engine/protocol/messages.h"
+#include "engine/protocol/model_sheet.h"
 #include "tests/cli/cli_process.h"
 
 using namespace moe::test;
@@ -102,6 +103,29 @@ class TestCliServe : public QObject {
     QCOMPARE(result.at("pid").get<qint64>(), server.process.processId());
     QVERIFY(result.at("knobs").size() > 20 && result.at("presets").size() >= 4);
     QVERIFY(failed_with(server.ask({{"cmd", "hello"}, {"protocol", 99}}), "usage"));
+  }
+
+  void sheets_need_no_run() {
+    Server server;
+    const json names = server.ask({{"cmd", "hello"}}).at("result").at("sheets");
+    QVERIFY(names.size() >= 8);
+    for (const json& entry : names) {
+      const json reply = server.ask({{"cmd", "sheet"}, {"name", entry.at("name")}});
+      QVERIFY2(reply.at("ok").get<bool>(), reply.dump().c_str());
+      const auto sheet = moe::protocol::model_sheet_from_json(reply.at("result"));
+      QCOMPARE(sheet.title, entry.at("title").get<std::string>());
+      QVERIFY(sheet.parameters > sheet.active_parameters && !sheet.claims.empty());
+    }
+    const json ours = server.ask({{"cmd", "sheet"}, {"preset", "text-tiny"}, {"settings", {{"model.experts", 4096}}}});
+    QCOMPARE(ours.at("result").at("experts").get<int>(), 4096);
+    QVERIFY(failed_with(server.ask({{"cmd", "sheet"}, {"name", "mixtrall"}}), "usage"));
+    QVERIFY(failed_with(server.ask({{"cmd", "sheet"}, {"name", "glam"}, {"preset", "text-tiny"}}), "usage"));
+    QVERIFY(failed_with(server.ask({{"cmd", "sheet"}, {"settings", {{"router.top_k", 9}}}}), "usage"));
+    QVERIFY(failed_with(server.ask({{"cmd", "sheet"}}), "usage"));  // no run is open
+    const json info = server.start_tiny(folder_.filePath("sheet")).at("result");
+    const json open = server.ask({{"cmd", "sheet"}}).at("result");
+    QCOMPARE(open.at("parameters").get<qint64>(), info.at("parameters").get<qint64>());
+    QCOMPARE(open.at("active_parameters").get<qint64>(), info.at("active_parameters").get<qint64>());
   }
 
   void a_whole_session() {

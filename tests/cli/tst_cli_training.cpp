@@ -100,7 +100,15 @@ class TestCliTraining : public QObject {
       QVERIFY(std::abs(sum - 1) < 1e-5);
     }
     write_file(folder_.filePath("text.txt"), "Hello");
-    QVERIFY(run_cli({"inspect", run_, "--file", folder_.filePath("text.txt")}).out.contains("E"));
+    // People count from 1, JSON from 0: the first token's best expert in the second layer, said both ways.
+    const QStringList hello{"inspect", run_, "--file", folder_.filePath("text.txt")};
+    const json small = run_cli(hello + QStringList{"--json"}).json();
+    const std::size_t second_layer = small.at("pieces").size() * 2;
+    const QString said = QString("L2·E%1 ").arg(small.at("experts_of")[second_layer].get<int>() + 1);
+    const QString text = run_cli(hello).out;
+    QVERIFY2(text.section('\n', 1, 1).contains(said), qPrintable(text));
+    QVERIFY(!text.contains("L0") && !text.contains("E0"));
+    QVERIFY(run_cli({"inspect", "--help"}).out.contains("--json counts from 0"));
   }
   void logits() {
     const Result r = run_cli({"logits", run_, "--tokens", "5,6,7", "--json"});
@@ -124,7 +132,9 @@ class TestCliTraining : public QObject {
     QCOMPARE(found.at("experts")[0].size(), std::size_t{2});
     QCOMPARE(run_cli(arguments).json().at("ids"), found.at("ids"));
     QVERIFY(run_cli(arguments + QStringList{"--seed", "2"}).json().at("ids") != found.at("ids"));
-    QVERIFY(run_cli({"sample", run_, "--prompt", "The ", "--tokens", "5"}).out.startsWith("The "));
+    const QString text = run_cli({"sample", run_, "--prompt", "The ", "--tokens", "5", "--experts"}).out;
+    QVERIFY(text.startsWith("The "));
+    QVERIFY2(text.contains("L1·E") && text.contains("L2·E") && !text.contains("E0"), qPrintable(text));
   }
   void verify() {
     const Result r = run_cli({"verify", run_, "--json"});

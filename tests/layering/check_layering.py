@@ -31,7 +31,7 @@ ALLOWED = {f"engine/{room}": engine(*LADDER[:i]) for i, room in enumerate(LADDER
 ALLOWED |= {
     "engine/data": engine("core"),
     "engine/optim": engine("core", "backend", "ops", "nn"),
-    "engine/analysis": engine("core", "data"),
+    "engine/analysis": engine("core", "data", "protocol"),
     "engine/run": engine("core", "data", "interop", "protocol"),
     "engine/interop": engine("core"),
     "engine/protocol": engine("core"),

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Scripted stand-in for `moe-cli serve`, so that window tests know every figure. MOE_FAKE is a comma list of
 //   refuse_hello  protocol=N  step_ms=N (default 5)  die_at=STEP  nan_at=STEP  garbage  no_checkpoint  refuse_new
+//   locked (`open` is refused unless for reading)
+//   routers (three policies with a knob or two each, many more routing knobs, experts that come and go)
+//   capacity=N (drops what is above N % of the fair share)  dead (the last expert of every layer gets nothing)
 #include <poll.h>
 #include <unistd.h>
 
@@ -106,6 +109,49 @@ class FakeEngine {
     refuse(id, "There is no such command", "cmd", "");
   }
 
+  /// Declarations of an engine with the whole family of routers.
+  static void addRouters(Json& hello) {
+    hello["routers"] = Json::array(
+        {{{"name", "softmax_top_k"},
+          {"label", "Softmax top-k"},
+          {"help", "The k experts with the highest probability."},
+          {"source", "Shazeer 2017"},
+          {"causal", true},
+          {"settings",
+           {"router.top_k", "router.noise", "router.renormalise", "router.z_coefficient", "balance.coefficient"}}},
+         {{"name", "hash"},
+          {"label", "Hash"},
+          {"help", "The token alone decides; nothing is learned."},
+          {"source", "Roller 2021"},
+          {"causal", true},
+          {"settings", {"router.top_k"}}},
+         {{"name", "expert_choice"},
+          {"label", "Expert choice"},
+          {"help", "Experts choose their tokens."},
+          {"source", "Zhou 2022"},
+          {"causal", false},
+          {"settings", {"router.top_k", "router.noise"}}}});
+    for (Json& knob : hello["knobs"])
+      if (knob["key"] == "router.policy") knob["choices"] = {"softmax_top_k", "hash", "expert_choice"};
+    const auto real = [&](const char* group, const std::string& key, const std::string& label) {
+      hello["knobs"].push_back({{"key", key},
+                                {"label", label},
+                                {"help", "Made for tests."},
+                                {"unit", ""},
+                                {"source", ""},
+                                {"group", group},
+                                {"kind", "real"},
+                                {"when", "live"},
+                                {"minimum", 0.0},
+                                {"maximum", 10.0},
+                                {"default", 0.0}});
+    };
+    for (int i = 1; i <= 6; ++i) real("Routing", "router.extra" + std::to_string(i), "Extra " + std::to_string(i));
+    for (int i = 1; i <= 5; ++i) real("Balance", "balance.extra" + std::to_string(i), "Loss " + std::to_string(i));
+    for (int i = 1; i <= 4; ++i) real("Capacity", "capacity.extra" + std::to_string(i), "Limit " + std::to_string(i));
+    for (int i = 1; i <= 4; ++i) real("Remedies", "remedy.extra" + std::to_string(i), "Remedy " + std::to_string(i));
+  }
+
   void hello(const nlohmann::json& id) {
     if (script_.count("refuse_hello")) return refuse(id, "This engine is of another version", "protocol", "1");
     if (script_.count("garbage")) std::cout << "this is no JSON\n" << std::flush;
@@ -119,15 +165,14 @@ class FakeEngine {
     other["name"] = "text-tiny";
     other["title"] = "Tiny";
     other["settings"]["model.experts"] = 4;
-    reply(id, {{"version", "0.0-fake"},
-               {"protocol", script_.count("protocol") ? script_["protocol"] : 1},
-               {"device", "none"},
-               {"devices", Json::array({"none"})},
-               {"threads", 1},
-               {"bf16_pays", false},
-               {"knobs", knobs_json},
-               {"presets", {preset, other}},
-               {"pid", getpid()}});
+    Json greeting{{"version", "0.0-fake"}, {"protocol", script_.count("protocol") ? script_["protocol"] : 1},
+                  {"device", "none"},      {"devices", Json::array({"none"})},
+                  {"threads", 1},          {"bf16_pays", false},
+                  {"knobs", knobs_json},   {"presets", {preset, other}},
+                  {"pid", getpid()}};
+    if (script_.count("routers")) addRouters(greeting);
+    for (const Json& knob : greeting["knobs"]) fallbacks_[knob["key"]] = knob["default"];
+    reply(id, greeting);
   }
 
   void open(const nlohmann::json& id, const nlohmann::json& c) {
@@ -140,16 +185,22 @@ class FakeEngine {
           access(c.at("settings").at("data.path").get<std::string>().c_str(), R_OK) != 0)
         return refuse(id, "The file cannot be read", "data.path", "");
     }
+    if (!made && script_.count("locked") && !c.value("read_only", false)) {
+      Json error{{"kind", "locked"}, {"message", "Another program holds the run"}, {"what", ""}, {"where", ""}};
+      return write({{"id", id}, {"ok", false}, {"step", step_}, {"error", error}});
+    }
     if (script_.count("refuse_new")) return refuse(id, "The disk is full", "/runs", "38 MB");
     if (open_) state("empty");
     event("progress", {{"stage", "tokens"}, {"done", 1}, {"total", 2}, {"documents", 3}});
     info_ = test::sampleInfo(shape_);
     info_.path = made ? "/tmp/fake-run" : c.at("run").get<std::string>();
-    for (const Knob& knob : knobs()) info_.config[knob.key] = knob.fallback;
+    for (const auto& [key, value] : fallbacks_.items()) info_.config[key] = value;
+    shape_.experts = 8;
     if (made && c.contains("settings"))
       for (const auto& [key, value] : c.at("settings").items()) info_.config[key] = value;
     info_.config["router.top_k"] = 2;
     info_.horizon = until_ = 400;
+    info_.read_only = c.value("read_only", false);
     step_ = made ? 0 : saved_;
     info_.step = step_;
     if (!made) info_.checkpoints = {saved_};
@@ -175,6 +226,7 @@ class FakeEngine {
   void set(const nlohmann::json& id, const nlohmann::json& c) {
     const std::string key = c.at("key");
     const auto& value = c.at("value");
+    if (key.rfind("experts.", 0) == 0) return editExperts(id, key, value);
     if (key == "router.top_k" && value.get<int>() > shape_.experts)
       return refuse(id, "Top-k is larger than the experts of a layer", "router.top_k", "1 to 8");
     if (key == "router.noise" && value.get<double>() > 100)
@@ -184,6 +236,30 @@ class FakeEngine {
     info_.config[key] = value;
     if (before != after) event("edit", {{"step", step_}, {"key", key}, {"before", before}, {"after", after}});
     reply(id, {{"key", key}, {"before", before}, {"after", after}, {"applied_at", step_}});
+  }
+
+  void editExperts(const nlohmann::json& id, const std::string& key, const nlohmann::json& value) {
+    const std::string word = value.is_string() ? value.get<std::string>() : "";
+    if (!script_.count("routers")) return refuse(id, "There is no such setting", key.c_str(), "");
+    const int by = key == "experts.add" ? 1 : key == "experts.remove" ? -1 : 0;
+    if (by < 0 && shape_.experts <= 2) return refuse(id, "A layer keeps at least two experts", key.c_str(), "2");
+    event("edit", {{"step", step_}, {"key", key}, {"before", ""}, {"after", word}});
+    if (by != 0) {
+      const std::string before = std::to_string(shape_.experts), after = std::to_string(shape_.experts + by);
+      shape_.experts += by;
+      event("edit", {{"step", step_}, {"key", "model.experts"}, {"before", before}, {"after", after}});
+    } else {
+      revived_ = true;
+    }
+    reply(id, {{"key", key}, {"before", ""}, {"after", word}, {"applied_at", step_}});
+  }
+
+  Json record(std::int64_t step) {
+    protocol::StepReport report = test::sampleStep(shape_, step);
+    for (auto& layer : report.layers)
+      if (script_.count("dead") && !revived_) layer.load.back() = 0;
+    if (!script_.count("capacity")) return protocol::to_json(report);
+    return test::toJson(test::withCapacity(std::move(report), static_cast<double>(script_["capacity"]) / 100));
   }
 
   Json checkpoint() {
@@ -197,15 +273,14 @@ class FakeEngine {
     const auto from = c.at("from").get<std::int64_t>(), to = std::min(c.at("to").get<std::int64_t>(), step_);
     const auto stride = std::max<std::int64_t>(1, (to - from + 1) / c.value("max_rows", std::int64_t{1000}));
     Json steps = Json::array();
-    for (auto s = std::max<std::int64_t>(from, 1); s <= to; s += stride)
-      steps.push_back(protocol::to_json(test::sampleStep(shape_, s)));
+    for (auto s = std::max<std::int64_t>(from, 1); s <= to; s += stride) steps.push_back(record(s));
     reply(id, {{"steps", steps}, {"stride", stride}});
   }
 
   void one_step() {
     last_ = Clock::now();
     ++step_;
-    event("step", protocol::to_json(test::sampleStep(shape_, step_)));
+    event("step", record(step_));
     if (script_.count("die_at") && step_ == script_["die_at"]) std::raise(SIGKILL);
     if (script_.count("nan_at") && step_ == script_["nan_at"]) {
       running_ = false;
@@ -236,9 +311,10 @@ class FakeEngine {
   test::SampleShape shape_;
   std::map<std::string, std::int64_t> script_;
   protocol::RunInfo info_;
+  Json fallbacks_ = Json::object();
   std::string input_;
   std::int64_t step_ = 0, until_ = 0, saved_ = -1, step_ms_ = 5;
-  bool open_ = false, running_ = false, ended_ = false;
+  bool open_ = false, running_ = false, ended_ = false, revived_ = false;
   Clock::time_point last_ = Clock::now();
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/support/sample_run.h"
 
+#include "ui/bridge/hello.h"
+
 #include <QRegularExpression>
 #include <algorithm>
 #include <array>
@@ -199,6 +201,27 @@ protocol::StepReport sampleStep(const SampleShape& shape, qint64 step) {
   return report;
 }
 
+ui::StepRecord withCapacity(protocol::StepReport report, double factor) {
+  ui::StepRecord record(std::move(report));
+  for (const auto& layer : record.layers) {
+    const std::int64_t all = std::accumulate(layer.load.begin(), layer.load.end(), std::int64_t{0});
+    const auto room = static_cast<std::int64_t>(
+        std::ceil(factor * static_cast<double>(all) / static_cast<double>(layer.load.size())));
+    ui::LayerExtras extra;
+    for (const std::int64_t load : layer.load) extra.kept.push_back(std::min(load, room));
+    record.extras.push_back(std::move(extra));
+  }
+  return record;
+}
+
+nlohmann::ordered_json toJson(const ui::StepRecord& record) {
+  nlohmann::ordered_json out = protocol::to_json(record);
+  if (record.extras.empty()) return out;
+  out["kept"] = nlohmann::ordered_json::array();
+  for (const auto& extra : record.extras) out["kept"].push_back(extra.kept);
+  return out;
+}
+
 protocol::Trace sampleTrace(const SampleShape& shape, const QString& text, const QString& title, int domain) {
   protocol::Trace trace;
   trace.title = title.toStdString();
@@ -264,10 +287,27 @@ std::shared_ptr<const protocol::ProbeReport> sampleProbe(const SampleShape& shap
   return probe;
 }
 
+namespace {
+
+ui::KnobSpec labelled(const char* key, const char* label) {
+  ui::KnobSpec spec;
+  spec.key = QString::fromLatin1(key);
+  spec.label = QString::fromLatin1(label);
+  return spec;
+}
+
+}  // namespace
+
+std::vector<ui::KnobSpec> sampleKnobs() {
+  return {labelled("balance.coefficient", "Balance"), labelled("router.noise", "Noise"),
+          labelled("router.top_k", "Top-k"), labelled("capacity.factor", "Capacity")};
+}
+
 void fillSampleRun(ui::RunHistory& history, const SampleShape& shape) {
+  history.setKnobs(sampleKnobs());
   history.reset(sampleInfo(shape));
   history.setState(QStringLiteral("running"), shape.steps * 8 / 5);
-  std::vector<protocol::StepReport> reports;
+  std::vector<ui::StepRecord> reports;
   for (qint64 step = 1; step <= shape.steps; ++step) reports.push_back(sampleStep(shape, step));
   history.addMany(std::move(reports));
   const auto at = [&](double share) { return static_cast<std::int64_t>(share * static_cast<double>(shape.steps)); };

@@ -6,7 +6,7 @@
 
 namespace moe::ui {
 
-enum class BannerAction { restart, restartHalfRate, startAgain, wake, chooseEngine, saveElsewhere };
+enum class BannerAction { restart, restartHalfRate, startAgain, wake, chooseEngine, saveElsewhere, openForReading };
 
 struct Banner {
   enum Tone { Error, Flag };

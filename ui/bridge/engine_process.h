@@ -4,6 +4,7 @@
 #pragma once
 #include <QElapsedTimer>
 #include <QObject>
+#include <QPointer>
 #include <QProcess>
 #include <QString>
 #include <QTimer>
@@ -23,6 +24,14 @@ struct Reply {
   protocol::ErrorInfo error;
 };
 using ReplyHandler = std::function<void(const Reply&)>;
+
+/// A handler that is dropped when `owner` is gone: a window may be closed or made anew before the answer comes.
+template <class F>
+ReplyHandler ifAlive(QObject* owner, F handler) {
+  return [owner = QPointer<QObject>(owner), handler = std::move(handler)](const Reply& reply) {
+    if (owner) handler(reply);
+  };
+}
 
 /// --engine, else moe-cli beside this program, else in PATH; empty when there is none.
 QString findEngine(const QString& wanted);

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/bridge/hello.h"
 
+#include <QCoreApplication>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
 
+#include "ui/bridge/edit_words.h"
+
 namespace moe::ui {
 namespace {
 
 using nlohmann::json;
+
+constexpr auto kPolicy = "router.policy";
 
 QString text(const json& object, const char* key) { return QString::fromStdString(object.value(key, std::string())); }
 
@@ -48,6 +53,37 @@ KnobSpec knobFromJson(const json& object) {
   for (const char* name : {"default", "fallback"})
     if (object.contains(name)) spec.fallback = object.at(name);
   return spec;
+}
+
+RouterSpec routerFromJson(const json& object) {
+  RouterSpec router;
+  router.name = text(object, "name");
+  router.label = text(object, "label");
+  if (router.label.isEmpty()) router.label = QString(router.name).replace(QLatin1Char('_'), QLatin1Char(' '));
+  router.help = text(object, "help");
+  router.source = text(object, "source");
+  router.causal = object.value("causal", true);
+  router.settings = list(object, "settings");
+  return router;
+}
+
+/// Labels and help of the policies in the order of the knob's choices.
+void describePolicies(Hello& hello) {
+  for (KnobSpec& spec : hello.knobs) {
+    if (spec.key != QLatin1String(kPolicy) || hello.routers.empty()) continue;
+    for (const QString& choice : spec.choices) {
+      const RouterSpec* router = hello.router(choice);
+      QStringList help;
+      if (router) help << router->help;
+      if (router && !router->causal)
+        help << QCoreApplication::translate(
+            "Hello", "Looks at later tokens of the text: its loss is no fair loss of a language model.");
+      if (router) help << router->source;
+      help.removeAll(QString());
+      spec.choiceLabels << (router ? router->label : QString(choice).replace(QLatin1Char('_'), QLatin1Char(' ')));
+      spec.choiceHelp << help.join(QLatin1Char('\n'));
+    }
+  }
 }
 
 QString grouped(qint64 value) {
@@ -89,6 +125,20 @@ const PresetSpec* Hello::preset(const QString& name) const {
   return nullptr;
 }
 
+const RouterSpec* Hello::router(const QString& name) const {
+  for (const RouterSpec& router : routers)
+    if (router.name == name) return &router;
+  return nullptr;
+}
+
+bool Hello::reads(const QString& policy, const KnobSpec& spec) const {
+  const RouterSpec* router = this->router(policy);
+  if (!router || spec.group != QLatin1String("Routing") || spec.key == QLatin1String(kPolicy)) return true;
+  return router->settings.contains(spec.key);
+}
+
+bool Hello::editsExperts() const { return !routers.empty() || knob(QLatin1String(kRevive)); }
+
 Hello helloFromJson(const json& object) {
   Hello hello;
   hello.version = text(object, "version");
@@ -101,6 +151,12 @@ Hello helloFromJson(const json& object) {
   for (const json& preset : object.at("presets"))
     hello.presets.push_back({text(preset, "name"), text(preset, "title"), text(preset, "summary"),
                              nlohmann::ordered_json(preset.value("settings", json::object()))});
+  if (const auto routers = object.find("routers"); routers != object.end() && routers->is_array())
+    for (const json& router : *routers) hello.routers.push_back(routerFromJson(router));
+  describePolicies(hello);
+  if (const auto sheets = object.find("sheets"); sheets != object.end() && sheets->is_array())
+    for (const json& sheet : *sheets)
+      hello.sheets.push_back({text(sheet, "name"), text(sheet, "title"), text(sheet, "paper")});
   return hello;
 }
 
@@ -114,6 +170,8 @@ QString knobText(const KnobSpec& spec, const json& value) {
   if (value.is_null()) return {};
   if (value.is_string()) {
     const QString word = QString::fromStdString(value.get<std::string>());
+    const qsizetype choice = spec.choices.indexOf(word);
+    if (choice >= 0 && choice < spec.choiceLabels.size()) return spec.choiceLabels[choice];
     return spec.kind == KnobSpec::Choice ? QString(word).replace(QLatin1Char('_'), QLatin1Char(' ')) : word;
   }
   if (value.is_boolean()) return value.get<bool>() ? QStringLiteral("on") : QStringLiteral("off");

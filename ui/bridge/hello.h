@@ -17,12 +17,25 @@ struct KnobSpec {
   double minimum = 0, maximum = 0, sliderMinimum = 0, sliderMaximum = 0;
   bool logScale = false, advanced = false;
   QStringList choices;
+  QStringList choiceLabels, choiceHelp;  // parallel to choices, or empty
   nlohmann::json fallback;
+};
+
+/// A routing policy: its words, and the settings that it reads.
+struct RouterSpec {
+  QString name, label, help, source;
+  bool causal = true;  // false: looks at later tokens of the text
+  QStringList settings;
 };
 
 struct PresetSpec {
   QString name, title, summary;
   nlohmann::ordered_json settings;  // flat: key → value
+};
+
+/// A published model that the command `sheet` knows.
+struct SheetSpec {
+  QString name, title, paper;
 };
 
 struct Hello {
@@ -32,6 +45,13 @@ struct Hello {
   qint64 pid = 0;
   std::vector<KnobSpec> knobs;
   std::vector<PresetSpec> presets;
+  std::vector<RouterSpec> routers;  // empty: an engine that does not tell
+  const RouterSpec* router(const QString& name) const;
+  /// The current policy reads this setting, or it is not known whether it does.
+  bool reads(const QString& policy, const KnobSpec& spec) const;
+  /// The engine can revive, add and remove experts of a running model.
+  bool editsExperts() const;
+  std::vector<SheetSpec> sheets;
   const KnobSpec* knob(const QString& key) const;
   const PresetSpec* preset(const QString& name) const;
 };

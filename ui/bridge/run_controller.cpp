@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ui/bridge/edit_words.h"
 #include "ui/bridge/run_history.h"
 
 namespace moe::ui {
@@ -84,14 +85,36 @@ void RunController::newRun(const NewRunRequest& request, ReplyHandler handler) {
   whenReady([this, request, handler] { sendNew(request, handler); }, handler);
 }
 
-void RunController::openRun(const QString& folder, bool start, ReplyHandler handler) {
-  const auto open = [this, folder, start, handler] {
-    engine_.send("open", {{"run", folder.toStdString()}, {"start", start}}, [this, handler](const Reply& reply) {
+void RunController::openRun(const QString& folder, bool start, ReplyHandler handler, bool readOnly) {
+  const auto open = [this, folder, start, handler, readOnly] {
+    Fields fields{{"run", folder.toStdString()}, {"start", start}};
+    if (readOnly) fields["read_only"] = true;
+    engine_.send("open", fields, [this, folder, handler](const Reply& reply) {
       if (reply.ok) request_.reset();
       opened(reply, handler);
+      if (reply.ok) return emit bannerGone(QStringLiteral("locked"));
+      if (reply.error.kind == "locked") tellLocked(folder, reply.error);
     });
   };
   whenReady(open, handler);
+}
+
+void RunController::tellLocked(const QString& folder, const protocol::ErrorInfo& error) {
+  locked_ = folder;
+  Banner out{Banner::Flag, QStringLiteral("locked"), {}, {}, {}};
+  out.text =
+      tr("Another program is training the run “%1”. Stop that program to go on with it here, or look at it as it "
+         "was saved last.")
+          .arg(folder.section(QLatin1Char('/'), -1, -1, QString::SectionSkipEmpty));
+  out.details = QString::fromStdString(error.message);
+  out.actions << std::pair(BannerAction::openForReading, tr("Open it for reading"));
+  emit banner(out);
+}
+
+void RunController::openLockedForReading() {
+  if (!locked_.isEmpty())
+    openRun(
+        locked_, false, [this](const Reply& reply) { noticeIfRefused(reply); }, true);
 }
 
 void RunController::run() {
@@ -164,6 +187,34 @@ void RunController::stop(bool keep) {
 
 void RunController::setKnob(const QString& key, const nlohmann::json& value, ReplyHandler handler) {
   engine_.send("set", {{"key", key.toStdString()}, {"value", value}}, std::move(handler));
+}
+
+void RunController::revive(std::vector<ExpertRef> experts) {
+  if (experts.empty()) return;
+  const ExpertRef first = experts.front();
+  experts.erase(experts.begin());
+  const QString name = QStringLiteral("L%1E%2").arg(first.layer + 1).arg(first.expert + 1);
+  setKnob(QLatin1String(kRevive), name.toStdString(), [this, rest = std::move(experts)](const Reply& reply) {
+    noticeIfRefused(reply);
+    if (reply.ok) revive(rest);
+  });
+}
+
+void RunController::addExpert() {
+  setKnob(QLatin1String(kAddExpert), "1", [this](const Reply& reply) { noticeIfRefused(reply); });
+}
+
+void RunController::removeIdlestExpert() {
+  setKnob(QLatin1String(kRemoveExpert), "1", [this](const Reply& reply) { noticeIfRefused(reply); });
+}
+
+QString RunController::whyNoExpertEdit() const {
+  if (!history_.hasRun()) return tr("No run is open.");
+  if (!canRun()) return tr("The engine does not answer.");
+  if (!hello_.editsExperts()) return tr("This engine cannot change experts of a running model.");
+  if (history_.info().read_only) return tr("This run is open for reading only.");
+  if (history_.state() == QLatin1String("failed")) return tr("The run has failed; restart it first.");
+  return {};
 }
 
 void RunController::inspect(const QString& text, ReplyHandler handler) {
@@ -259,9 +310,9 @@ double RunController::secondsLeft() const {
 void RunController::fetchHistory(qint64 from, qint64 to) {
   engine_.send("history", {{"from", from}, {"to", to}, {"max_rows", 3000}}, [this](const Reply& reply) {
     if (!reply.ok || !reply.result.contains("steps")) return;
-    std::vector<protocol::StepReport> reports;
+    std::vector<StepRecord> reports;
     try {
-      for (const auto& row : reply.result.at("steps")) reports.push_back(protocol::step_from_json(row));
+      for (const auto& row : reply.result.at("steps")) reports.push_back(stepRecordFromJson(row));
     } catch (const std::exception&) {
       return;  // told by badLine when it is the engine's habit; a hole in the past stays a hole
     }

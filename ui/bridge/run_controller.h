@@ -10,6 +10,7 @@
 #include "ui/bridge/banner.h"
 #include "ui/bridge/engine_process.h"
 #include "ui/bridge/hello.h"
+#include "ui/bridge/selection.h"
 
 namespace moe::ui {
 
@@ -36,7 +37,9 @@ class RunController : public QObject {
   RunHistory& history() { return history_; }
 
   void newRun(const NewRunRequest& request, ReplyHandler handler = {});
-  void openRun(const QString& folder, bool start, ReplyHandler handler = {});
+  /// A run that another program trains is refused, unless for reading; the banner offers that.
+  void openRun(const QString& folder, bool start, ReplyHandler handler = {}, bool readOnly = false);
+  void openLockedForReading();
   void run();                  // until the horizon; of a finished run: 1,000 more
   void runMore(qint64 steps);  // until the present step + steps
   void pause();
@@ -47,6 +50,12 @@ class RunController : public QObject {
   void cancelPreparing();  // a `new` or `open` on its way; nothing is left behind
   void stop(bool keep);
   void setKnob(const QString& key, const nlohmann::json& value, ReplyHandler handler = {});
+  /// One after the other: of several values of a key that wait for a step the engine applies only the last.
+  void revive(std::vector<ExpertRef> experts);
+  void addExpert();
+  void removeIdlestExpert();
+  /// Why experts cannot be revived, added or removed now; empty: they can.
+  QString whyNoExpertEdit() const;
   void inspect(const QString& text, ReplyHandler handler = {});
   void exportMetrics(const QString& file, ReplyHandler handler);
   /// Ends the engine, starts it again and opens the run from its newest checkpoint.
@@ -91,6 +100,7 @@ class RunController : public QObject {
   void fetchProbe(qint64 step);
   void watch();
   void noticeIfRefused(const Reply& reply);
+  void tellLocked(const QString& folder, const protocol::ErrorInfo& error);
   QString safeSentence() const;
 
   struct RatePoint {
@@ -100,7 +110,7 @@ class RunController : public QObject {
   RunHistory& history_;
   EngineProcess engine_;
   Hello hello_;
-  QString program_;
+  QString program_, locked_;  // folder of the run that another program holds
   QTimer flush_, watch_;
   std::optional<NewRunRequest> request_;
   std::function<void()> onceReady_;

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "ui/bridge/edit_words.h"
 #include "ui/bridge/hello.h"
 #include "ui/bridge/window_loads.h"
 
@@ -17,10 +18,12 @@ constexpr qsizetype kMaxSteps = 200'000;
 constexpr qsizetype kMaxBytes = 256 << 20;  // of step reports; wide models reach this first
 constexpr std::size_t kProbesKept = 24;
 
-qsizetype bytesOf(const protocol::StepReport& report) {
+qsizetype bytesOf(const StepRecord& report) {
   std::size_t bytes = sizeof(report);
   for (const auto& layer : report.layers)
     bytes += sizeof(layer) + layer.load.size() * sizeof(std::int64_t) + layer.mass.size() * sizeof(double);
+  for (const auto& extra : report.extras)
+    bytes += sizeof(extra) + extra.kept.size() * sizeof(std::int64_t) + extra.bias.size() * sizeof(double);
   return static_cast<qsizetype>(bytes);
 }
 
@@ -46,7 +49,7 @@ struct RunHistory::Impl {
   QString state = QStringLiteral("empty");
   qint64 until = 0, view = 0, shown = -1;
   int window = 1;
-  std::vector<protocol::StepReport> steps;
+  std::vector<StepRecord> steps;
   std::vector<protocol::EditEvent> edits;
   std::vector<protocol::EvalReport> evals;
   std::vector<CheckpointMark> checkpoints;
@@ -54,6 +57,7 @@ struct RunHistory::Impl {
   std::set<qint64> probeSteps, probesAsked;
   std::shared_ptr<const protocol::Trace> own;
   std::vector<std::pair<qint64, qint64>> wanted, asked;  // ranges of steps
+  std::vector<KnobSpec> knobs;
   QTimer timer;
 
   void clearData() {
@@ -75,8 +79,8 @@ struct RunHistory::Impl {
   qint64 newest() const { return steps.empty() ? (hasRun ? info.step : 0) : std::max<qint64>(steps.back().step, 0); }
 
   qsizetype upper(qint64 step) const {
-    const auto it = std::upper_bound(steps.begin(), steps.end(), step,
-                                     [](qint64 s, const protocol::StepReport& r) { return s < r.step; });
+    const auto it =
+        std::upper_bound(steps.begin(), steps.end(), step, [](qint64 s, const StepRecord& r) { return s < r.step; });
     return it - steps.begin();
   }
 
@@ -115,6 +119,14 @@ struct RunHistory::Impl {
     steps.resize(out);
   }
 
+  /// Experts may be added and removed while a run goes on; the newest report knows.
+  void countExperts() {
+    const int experts = steps.empty() ? 0 : steps.back().experts();
+    if (experts < 1 || experts == info.experts) return;
+    info.experts = experts;
+    if (info.config.is_object() && info.config.contains("model.experts")) info.config["model.experts"] = experts;
+  }
+
   void dropOldProbes() {
     while (probes.size() > kProbesKept) {
       // The one farthest from what is looked at; both ends are candidates because the map is ordered.
@@ -137,7 +149,7 @@ bool RunHistory::hasRun() const { return d_->hasRun; }
 const protocol::RunInfo& RunHistory::info() const { return d_->info; }
 QString RunHistory::state() const { return d_->state; }
 qint64 RunHistory::until() const { return d_->until; }
-const std::vector<protocol::StepReport>& RunHistory::steps() const { return d_->steps; }
+const std::vector<StepRecord>& RunHistory::steps() const { return d_->steps; }
 const std::vector<protocol::EditEvent>& RunHistory::edits() const { return d_->edits; }
 const std::vector<protocol::EvalReport>& RunHistory::evals() const { return d_->evals; }
 const std::vector<CheckpointMark>& RunHistory::checkpoints() const { return d_->checkpoints; }
@@ -146,6 +158,14 @@ bool RunHistory::isLive() const { return d_->live; }
 qint64 RunHistory::viewStep() const { return d_->live ? d_->newest() : d_->view; }
 int RunHistory::windowSteps() const { return d_->window; }
 std::shared_ptr<const protocol::Trace> RunHistory::ownTrace() const { return d_->own; }
+
+const KnobSpec* RunHistory::knob(const QString& key) const {
+  for (const KnobSpec& spec : d_->knobs)
+    if (spec.key == key) return &spec;
+  return nullptr;
+}
+
+void RunHistory::setKnobs(std::vector<KnobSpec> knobs) { d_->knobs = std::move(knobs); }
 
 void RunHistory::lookAt(qint64 step) {
   if (!d_->hasRun || d_->newest() < 1) return;
@@ -175,7 +195,7 @@ void RunHistory::backToLive() {
 
 qsizetype RunHistory::indexOf(qint64 step) const { return d_->upper(step) - 1; }
 
-const protocol::StepReport* RunHistory::reportAt(qint64 step) const {
+const StepRecord* RunHistory::reportAt(qint64 step) const {
   const qsizetype index = indexOf(step);
   return index < 0 ? nullptr : &d_->steps[static_cast<std::size_t>(index)];
 }
@@ -238,13 +258,14 @@ void RunHistory::setState(const QString& state, qint64 until) {
   d_->until = until;
 }
 
-void RunHistory::add(const protocol::StepReport& report) {
+void RunHistory::add(const StepRecord& report) {
   auto& steps = d_->steps;
   d_->dirty = true;
   if (steps.empty() || report.step > steps.back().step) {
     const qint64 before = steps.empty() ? d_->info.step : steps.back().step;
     if (report.step > before + 1) d_->want(before + 1, report.step - 1);
     steps.push_back(report);
+    d_->countExperts();
     d_->thin(viewStep());
     return;
   }
@@ -255,10 +276,10 @@ void RunHistory::add(const protocol::StepReport& report) {
     steps.insert(at, report);
 }
 
-void RunHistory::addMany(std::vector<protocol::StepReport> reports) {
+void RunHistory::addMany(std::vector<StepRecord> reports) {
   if (reports.empty()) return;
   std::stable_sort(reports.begin(), reports.end(), byStep);
-  std::vector<protocol::StepReport> merged;
+  std::vector<StepRecord> merged;
   merged.reserve(d_->steps.size() + reports.size());
   // Equal steps: std::merge takes those held already first, and unique keeps the first.
   std::merge(std::make_move_iterator(d_->steps.begin()), std::make_move_iterator(d_->steps.end()),
@@ -267,12 +288,21 @@ void RunHistory::addMany(std::vector<protocol::StepReport> reports) {
   merged.erase(std::unique(merged.begin(), merged.end(), [](const auto& a, const auto& b) { return a.step == b.step; }),
                merged.end());
   d_->steps = std::move(merged);
+  d_->countExperts();
   d_->thin(viewStep());
   d_->dirty = true;
 }
 
 void RunHistory::add(const protocol::EditEvent& edit) {
-  insertSorted(d_->edits, edit, [&](const protocol::EditEvent& e) { return e.key == edit.key; });
+  const auto same = [&](const protocol::EditEvent& e) {
+    // Commands about experts add up: two revivals at one step are two edits.
+    return e.key == edit.key && (!isExpertCommand(QString::fromStdString(e.key)) || e.after == edit.after);
+  };
+  protocol::EditEvent entry = edit;
+  // Several changes of a setting at one step are one: from what it was before the first.
+  for (const auto& e : d_->edits)
+    if (e.step == edit.step && same(e) && e.after == edit.before) entry.before = e.before;
+  insertSorted(d_->edits, entry, same);
   if (d_->info.config.is_object() && d_->info.config.contains(edit.key))
     d_->info.config[edit.key] = valueFromText(edit.after);
   d_->dirty = true;

@@ -11,8 +11,11 @@
 #include <vector>
 
 #include "engine/protocol/messages.h"
+#include "ui/bridge/step_record.h"
 
 namespace moe::ui {
+
+struct KnobSpec;
 
 struct CheckpointMark {
   qint64 step = 0;
@@ -25,11 +28,14 @@ struct WindowLoads {
   qint64 from = 0, to = 0;                    // (from, to]
   int steps = 0;                              // steps really covered
   std::vector<protocol::LayerReport> layers;  // load and mass summed, statistics recomputed over the window
+  std::vector<LayerExtras> extras;            // kept summed, bias of the newest step; empty as in StepRecord
   qint64 assignmentsPerLayer = 0;             // N: k·T summed over the window, for the noise band sqrt(E/N)
   /// load·E/N; NaN when nothing was measured.
   double ratio(int layer, int expert, bool byMass = false) const;
   double noise() const;                      // sd of the ratio under uniform routing, sqrt(E/N)
   bool isDead(int layer, int expert) const;  // exact zero over the window
+  /// Share of the expert's (−1: the layer's) assignments that were dropped; NaN when nothing can drop.
+  double dropped(int layer, int expert = -1) const;
 };
 
 class RunHistory : public QObject {
@@ -43,11 +49,13 @@ class RunHistory : public QObject {
   QString state() const;  // empty preparing paused running finished failed
   qint64 until() const;
   /// Ascending; may have gaps (thinned or not fetched yet); at most ~200,000 are kept in full, older ones thinned.
-  const std::vector<protocol::StepReport>& steps() const;
+  const std::vector<StepRecord>& steps() const;
   const std::vector<protocol::EditEvent>& edits() const;
   const std::vector<protocol::EvalReport>& evals() const;
   const std::vector<CheckpointMark>& checkpoints() const;
   qint64 liveStep() const;  // newest finished step
+  /// Declaration of a setting, or null: labels and values of edits are said with its words.
+  const KnobSpec* knob(const QString& key) const;
 
   // ---- live or looking back ----------------------------------------------------------------------------------
   bool isLive() const;
@@ -57,10 +65,11 @@ class RunHistory : public QObject {
 
   /// Index of the last step ≤ `step`, or −1.
   qsizetype indexOf(qint64 step) const;
-  const protocol::StepReport* reportAt(qint64 step) const;  // newest ≤ step
-  int windowSteps() const;                                  // of the routing map, 1 … 100
+  const StepRecord* reportAt(qint64 step) const;  // newest ≤ step
+  int windowSteps() const;                        // of the routing map, 1 … 100
   void setWindowSteps(int steps);
-  /// Loads over the window that ends at viewStep(); empty layers before the first step.
+  /// Loads over the window that ends at viewStep(), of the steps with as many experts as that one; empty layers before
+  /// the first step.
   WindowLoads window() const;
   /// Newest probe at or before viewStep(), or null while none is known. Older ones are fetched on demand.
   std::shared_ptr<const protocol::ProbeReport> probe() const;
@@ -68,11 +77,13 @@ class RunHistory : public QObject {
   std::shared_ptr<const protocol::Trace> ownTrace() const;
 
   // ---- filling (bridge and tests) -----------------------------------------------------------------------------
+  void setKnobs(std::vector<KnobSpec> knobs);
   void reset(const protocol::RunInfo& info);
   void clear();
   void setState(const QString& state, qint64 until);
-  void add(const protocol::StepReport& report);
-  void addMany(std::vector<protocol::StepReport> reports);  // from the store; merged and sorted
+  /// The newest report also tells how many experts the model has now.
+  void add(const StepRecord& report);
+  void addMany(std::vector<StepRecord> reports);  // from the store; merged and sorted
   void add(const protocol::EditEvent& edit);
   void add(const protocol::EvalReport& eval);
   void add(const CheckpointMark& mark);

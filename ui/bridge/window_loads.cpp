@@ -41,22 +41,54 @@ void recompute(protocol::LayerReport& layer) {
   layer.entropy = experts > 1 ? entropy / std::log(experts) : 1.0;
 }
 
+/// The newest steps of one shape: as many experts in every layer as the last one has.
+std::span<const StepRecord> sameShape(std::span<const StepRecord> steps) {
+  const auto alike = [&](const StepRecord& step) {
+    if (step.layers.size() != steps.back().layers.size()) return false;
+    for (std::size_t l = 0; l < step.layers.size(); ++l)
+      if (step.experts(l) != steps.back().experts(l)) return false;
+    return true;
+  };
+  std::size_t first = steps.size();
+  while (first > 0 && alike(steps[first - 1])) --first;
+  return steps.subspan(first);
+}
+
+void addKept(std::vector<std::int64_t>& sum, const std::vector<std::int64_t>& load,
+             const std::vector<std::int64_t>* kept) {
+  if (sum.empty()) sum.assign(load.size(), 0);
+  const auto& values = kept ? *kept : load;  // a step in which nothing could drop kept everything
+  for (std::size_t e = 0; e < load.size(); ++e) sum[e] += values[e];
+}
+
+/// Kept assignments of a layer, empty when nothing could drop in any of the steps.
+std::vector<std::int64_t> sumKept(std::span<const StepRecord> steps, std::size_t l) {
+  std::vector<std::int64_t> kept;
+  const auto drops = [l](const StepRecord& step) { return step.kept(l) != nullptr; };
+  if (std::none_of(steps.begin(), steps.end(), drops)) return kept;
+  for (const StepRecord& step : steps) addKept(kept, step.layers[l].load, step.kept(l));
+  return kept;
+}
+
 }  // namespace
 
-WindowLoads sumWindow(std::span<const protocol::StepReport> steps, qint64 from, qint64 to) {
+WindowLoads sumWindow(std::span<const StepRecord> all, qint64 from, qint64 to) {
   WindowLoads out;
   out.from = from;
   out.to = to;
+  if (all.empty()) return out;
+  const auto steps = sameShape(all);
+  if (steps.size() < all.size()) out.from = std::max<qint64>(from, all[all.size() - steps.size() - 1].step);
   out.steps = static_cast<int>(steps.size());
-  if (steps.empty()) return out;
   out.layers = steps.back().layers;
+  const auto extra = [](const StepRecord& step) { return !step.extras.empty(); };
+  if (std::any_of(steps.begin(), steps.end(), extra)) out.extras.resize(out.layers.size());
   for (std::size_t l = 0; l < out.layers.size(); ++l) {
     protocol::LayerReport& sum = out.layers[l];
     std::fill(sum.load.begin(), sum.load.end(), 0);
     std::fill(sum.mass.begin(), sum.mass.end(), 0.0);
     Mean balance, z, tokenEntropy;
     for (const auto& step : steps) {
-      if (l >= step.layers.size() || step.layers[l].load.size() != sum.load.size()) continue;
       const auto& layer = step.layers[l];
       for (std::size_t e = 0; e < sum.load.size(); ++e) sum.load[e] += layer.load[e];
       for (std::size_t e = 0; e < std::min(sum.mass.size(), layer.mass.size()); ++e) sum.mass[e] += layer.mass[e];
@@ -68,6 +100,9 @@ WindowLoads sumWindow(std::span<const protocol::StepReport> steps, qint64 from, 
     sum.z_loss = z.value();
     sum.token_entropy = tokenEntropy.value();
     recompute(sum);
+    if (out.extras.empty()) continue;
+    out.extras[l].kept = sumKept(steps, l);
+    if (l < steps.back().extras.size()) out.extras[l].bias = steps.back().extras[l].bias;
   }
   if (!out.layers.empty())
     out.assignmentsPerLayer = std::accumulate(out.layers[0].load.begin(), out.layers[0].load.end(), std::int64_t{0});
@@ -90,6 +125,18 @@ double WindowLoads::ratio(int layer, int expert, bool byMass) const {
 double WindowLoads::noise() const {
   if (layers.empty() || assignmentsPerLayer <= 0) return kNaN;
   return std::sqrt(static_cast<double>(layers[0].load.size()) / static_cast<double>(assignmentsPerLayer));
+}
+
+double WindowLoads::dropped(int layer, int expert) const {
+  const auto l = static_cast<std::size_t>(layer);
+  if (layer < 0 || l >= extras.size() || extras[l].kept.empty()) return kNaN;
+  std::int64_t all = 0, kept = 0;
+  for (std::size_t e = 0; e < extras[l].kept.size(); ++e) {
+    if (expert >= 0 && e != static_cast<std::size_t>(expert)) continue;
+    all += layers[l].load[e];
+    kept += extras[l].kept[e];
+  }
+  return all > 0 ? 1 - static_cast<double>(kept) / static_cast<double>(all) : kNaN;
 }
 
 bool WindowLoads::isDead(int layer, int expert) const {

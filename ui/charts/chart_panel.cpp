@@ -36,6 +36,14 @@ std::pair<QPointF, double> farthest(const std::vector<QPointF>& line, const std:
 
 }  // namespace
 
+int automaticHalfLife(qint64 horizon) {
+  const double wanted = static_cast<double>(std::max<qint64>(horizon, 1)) / 200;
+  int best = 2;
+  for (const int steps : {2, 5, 10, 20, 50})
+    if (std::abs(std::log(steps / wanted)) < std::abs(std::log(best / wanted))) best = steps;
+  return best;
+}
+
 ChartPanel::ChartPanel(ChartSpec spec, RunHistory& history, QWidget* parent)
     : QWidget(parent), spec_(std::move(spec)), history_(history), main_(spec_.figure, spec_.lowerIsBetter) {
   title_ = new QLabel(spec_.title, this);
@@ -46,8 +54,14 @@ ChartPanel::ChartPanel(ChartSpec spec, RunHistory& history, QWidget* parent)
   smooth_ = new WordButton(this);
   log_ = new WordButton(this);
   view_ = new ChartView(this);
-  smooth_->setToolTip(tr("Smoothing: weights halve every so many steps; 0 shows the recorded values"));
+  smooth_->setToolTip(
+      tr("Smoothing of all charts: a moving average whose weights halve every so many steps.\n"
+         "Automatic takes a two-hundredth of the run's planned length, from 2 to 50 steps."));
   auto* menu = new QMenu(smooth_);
+  QAction* automatic = menu->addAction(QString(), this, [this] { emit halfLifeChosen(kAutomatic); });
+  connect(menu, &QMenu::aboutToShow, this, [this, automatic] {
+    automatic->setText(tr("Automatic: half-life %1 steps").arg(automaticHalfLife(history_.info().horizon)));
+  });
   for (const int steps : kHalfLives)
     menu->addAction(steps == 0 ? tr("No smoothing") : tr("Half-life %1 steps").arg(formatCount(steps)), this,
                     [this, steps] { emit halfLifeChosen(steps); });
@@ -104,19 +118,19 @@ void ChartPanel::setCompact(bool compact) {
   compact_ = compact;
   const Theme& theme = Theme::instance();
   const double words = spec_.validation ? 36 : compact ? 6 : 36;
-  view_->setPlotMargins(theme.px(compact ? 28 : 40), theme.px(words), theme.px(18));
-  title_->setText(!compact && !spec_.wideTitle.isEmpty() ? spec_.wideTitle : spec_.title);
+  view_->setPlotMargins(theme.px(compact ? 32 : 40), theme.px(words), theme.px(18));
   refresh();
 }
 
 void ChartPanel::setStepLabels(bool shown) {
   view_->setStepLabels(shown);
   const Theme& theme = Theme::instance();
-  view_->setPlotMargins(theme.px(compact_ ? 28 : 40), theme.px(spec_.validation || !compact_ ? 36 : 6),
+  view_->setPlotMargins(theme.px(compact_ ? 32 : 40), theme.px(spec_.validation || !compact_ ? 36 : 6),
                         theme.px(shown ? 18 : 6));
 }
 
-void ChartPanel::setHalfLife(int steps) {
+void ChartPanel::setHalfLife(int steps, bool automatic) {
+  automatic_ = automatic;
   halfLife_ = steps;
   main_.setHalfLife(steps);
   for (ChartSeries& layer : layers_) layer.setHalfLife(steps);
@@ -151,7 +165,7 @@ void ChartPanel::readSeries() {
     for (std::size_t l = 0; l < count; ++l) {
       const auto figure = spec_.layer;
       layers_.emplace_back(
-          [figure, l](const protocol::StepReport& r) { return l < r.layers.size() ? figure(r.layers[l]) : kNaN; });
+          [figure, l](const StepRecord& r) { return l < r.layers.size() ? figure(r.layers[l]) : kNaN; });
       layers_.back().setHalfLife(halfLife_);
     }
   }
@@ -255,10 +269,9 @@ bool ChartPanel::refresh() {
   for (const ChartLine& line : frame.lines) shown.push_back(line.points);
   range(frame.low, frame.high, shown);
   for (const auto& edit : history_.edits()) frame.edits.push_back(static_cast<double>(edit.step));
-  for (const auto step : main_.brokenSteps()) frame.broken.push_back(static_cast<double>(step));
-  // A figure that is never reported is absent, not broken.
-  if (std::none_of(shown.back().begin(), shown.back().end(), [](QPointF p) { return std::isfinite(p.y()); }))
-    frame.broken.clear();
+  // Only a loss that is no number is broken; other figures may be absent for a while (a router without such a loss).
+  if (spec_.validation)
+    for (const auto step : main_.brokenSteps()) frame.broken.push_back(static_cast<double>(step));
   if (!history_.isLive()) frame.playhead = static_cast<double>(history_.viewStep());
   frame.logarithmic = logarithmic_;
   frame.reference = spec_.reference;
@@ -286,11 +299,26 @@ QString ChartPanel::noteText() const {
   return parts.join(QStringLiteral(" · "));
 }
 
+void ChartPanel::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  layout()->activate();
+  words();
+}
+
 void ChartPanel::words() {
   const QString figure = figureText(), note = noteText();
+  const auto put = [](QLabel* label, const QString& text) {  // narrow charts show where words were cut
+    const QString shown = label->fontMetrics().elidedText(text, Qt::ElideRight, std::max(label->width(), 24));
+    if (label->text() != shown) label->setText(shown);
+  };
   if (figure_->text() != figure) figure_->setText(figure);
-  if (note_->text() != note) note_->setText(note);
-  const QString smooth = halfLife_ > 0 ? tr("EMA, half-life %1").arg(halfLife_) : tr("not smoothed");
+  put(title_, !compact_ && !spec_.wideTitle.isEmpty() ? spec_.wideTitle : spec_.title);
+  put(note_, note);
+  const bool narrow = width() < Theme::instance().px(264);  // beside "best 1.99 at 12,921"
+  QString smooth = halfLife_ <= 0 ? tr("not smoothed")
+                   : narrow       ? tr("EMA %1").arg(halfLife_)
+                                  : tr("EMA, half-life %1").arg(halfLife_);
+  if (halfLife_ > 0 && automatic_) smooth += tr(" (auto)");
   if (smooth_->text() != smooth) smooth_->setText(smooth);
   const QString name = QStringLiteral("%1 %2, %3").arg(spec_.title, figure, note);
   if (accessibleName() != name) setAccessibleName(name);

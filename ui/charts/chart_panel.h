@@ -13,6 +13,11 @@ namespace moe::ui {
 class ChartView;
 class WordButton;
 
+/// Half-life that suits a run of this length: a two-hundredth of it, rounded to 1, 2 or 5 times a power of ten, from 2
+/// to 50 steps. A longer one lags visibly behind the first fall of the loss.
+int automaticHalfLife(qint64 horizon);
+constexpr int kAutomatic = -1;  // in halfLifeChosen(): the half-life above
+
 /// What a chart shows; `layer` figures give one grey line per layer and their mean in ink.
 struct ChartSpec {
   QString title, wideTitle;                                // the second where there is room; empty = the first
@@ -35,7 +40,7 @@ class ChartPanel : public QWidget {
   /// Reads new steps and repaints; call at most ten times a second. True while the range still eases.
   bool refresh();
   void forget();  // another run
-  void setHalfLife(int steps);
+  void setHalfLife(int steps, bool automatic = false);
   void setCompact(bool compact);
   void setStepLabels(bool shown);
   void setCrosshair(std::optional<double> step);
@@ -48,7 +53,10 @@ class ChartPanel : public QWidget {
 
  signals:
   void hovered(std::optional<double> step);
-  void halfLifeChosen(int steps);
+  void halfLifeChosen(int steps);  // or kAutomatic
+
+ protected:
+  void resizeEvent(QResizeEvent*) override;
 
  private:
   void dress();
@@ -61,8 +69,8 @@ class ChartPanel : public QWidget {
   RunHistory& history_;
   ChartSeries main_;
   std::vector<ChartSeries> layers_;
-  int halfLife_ = 50;
-  bool compact_ = true, logarithmic_ = false;
+  int halfLife_ = 10;
+  bool compact_ = true, logarithmic_ = false, automatic_ = true;
   std::optional<double> crosshair_;
   QLabel *title_, *figure_, *note_;
   WordButton *smooth_, *log_;

@@ -8,7 +8,7 @@
 
 namespace moe::ui {
 
-using StepFigure = std::function<double(const protocol::StepReport&)>;
+using StepFigure = std::function<double(const StepRecord&)>;
 
 class ChartSeries {
  public:
@@ -34,8 +34,8 @@ class ChartSeries {
   void restart();
   StepFigure figure_;
   bool lowerIsBetter_;
-  int halfLife_ = 50;
-  Ema ema_{50};
+  int halfLife_ = 10;
+  Ema ema_{10};
   MinMaxBins raw_, smooth_;
   std::vector<std::pair<std::int64_t, double>> records_;  // each better than the one before
   std::vector<std::int64_t> broken_;

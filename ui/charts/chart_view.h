@@ -48,6 +48,8 @@ class ChartView : public QChartView {
   std::pair<double, double> range() const { return {low_, high_}; }
   QRectF plot() const { return plot_; }
   QPointF toPixels(double step, double value) const;
+  /// Box of this size beside the frame's `wordAt` where a word hides least of the curves.
+  QRectF roomFor(QSizeF size) const;
 
  signals:
   void hovered(std::optional<double> step);

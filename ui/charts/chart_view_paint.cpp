@@ -108,6 +108,33 @@ void ChartView::drawSteps(QPainter& painter) {
   }
 }
 
+QRectF ChartView::roomFor(QSizeF size) const {
+  const QPointF at = toPixels(frame_.wordAt.x(), frame_.wordAt.y());
+  std::vector<QRectF> boxes;
+  for (const double away : {4.0, 12.0, 22.0, 34.0})
+    for (const double side : {1.0, -1.0})
+      for (const double up : {1.0, -1.0, 0.0}) {
+        const QPointF centre = at + QPointF(side * (away + size.width() / 2), -up * (away + size.height() / 2));
+        QRectF box(QPointF(), size);
+        box.moveCenter(centre);
+        box.moveLeft(
+            std::clamp(box.left(), plot_.left() + 1, std::max(plot_.left() + 1, plot_.right() - size.width())));
+        box.moveTop(std::clamp(box.top(), plot_.top(), std::max(plot_.top(), plot_.bottom() - size.height() - 1)));
+        boxes.push_back(box);
+      }
+  std::vector<int> hidden(boxes.size(), 0);
+  for (const ChartLine& line : frame_.lines) {
+    for (std::size_t i = 1; i < line.points.size(); ++i) {
+      const QPointF a = line.points[i - 1], b = line.points[i];
+      if (!std::isfinite(a.y()) || !std::isfinite(b.y())) continue;
+      const QPointF p = toPixels(a.x(), a.y()), q = toPixels(b.x(), b.y());
+      const QRectF reach = QRectF(p, q).normalized().adjusted(0, -1, 0.01, 1);
+      for (std::size_t c = 0; c < boxes.size(); ++c) hidden[c] += reach.intersects(boxes[c]) ? 1 : 0;
+    }
+  }
+  return boxes[static_cast<std::size_t>(std::min_element(hidden.begin(), hidden.end()) - hidden.begin())];
+}
+
 void ChartView::drawWords(QPainter& painter) {
   const Theme& theme = Theme::instance();
   struct Word {
@@ -137,13 +164,9 @@ void ChartView::drawWords(QPainter& painter) {
   painter.setFont(theme.font(Type::tick11));
   painter.setPen(theme.color(Role::text2));
   const QFontMetricsF metrics(painter.font());
-  QPointF at = toPixels(frame_.wordAt.x(), frame_.wordAt.y()) + QPointF(5, 4);
-  const double w = metrics.horizontalAdvance(frame_.word);
-  if (at.x() + w > plot_.right()) at.rx() -= w + 10;
-  at.setY(std::clamp(at.y(), plot_.top() + metrics.ascent(), plot_.bottom() - 2));
-  painter.fillRect(QRectF(at.x() - 1, at.y() - metrics.ascent() + 2, w + 2, metrics.ascent()),
-                   theme.color(Role::canvas));
-  painter.drawText(at, frame_.word);
+  const QRectF box = roomFor(QSizeF(metrics.horizontalAdvance(frame_.word) + 2, metrics.ascent()));
+  painter.fillRect(box, theme.color(Role::canvas));
+  painter.drawText(QPointF(box.left() + 1, box.bottom() - 2), frame_.word);
 }
 
 }  // namespace moe::ui

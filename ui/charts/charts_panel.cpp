@@ -4,9 +4,11 @@
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLocale>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "ui/charts/chart_view.h"
 #include "ui/widgets/theme.h"
@@ -15,13 +17,13 @@ namespace moe::ui {
 namespace {
 
 constexpr int kTickMs = 100;  // Qt Charts at 10 Hz
-constexpr int kThroughput = 4, kFiveFrom = 900;
+constexpr int kThroughput = 4, kDropped = 5, kFiveFrom = 900;
 
 using LayerFigure = std::function<double(const train::LayerReport&)>;
 
 /// Mean over the layers that report the figure.
 StepFigure meanOf(LayerFigure figure) {
-  return [figure](const protocol::StepReport& report) {
+  return [figure](const StepRecord& report) {
     double sum = 0;
     int count = 0;
     for (const auto& layer : report.layers) {
@@ -48,7 +50,7 @@ std::vector<ChartSpec> specs() {
   std::vector<ChartSpec> out;
   ChartSpec loss;
   loss.title = ChartsPanel::tr("Task loss");
-  loss.figure = [](const protocol::StepReport& r) { return r.loss; };
+  loss.figure = [](const StepRecord& r) { return r.loss; };
   loss.showBest = loss.validation = loss.logarithm = loss.hideWarmUp = true;
   loss.floorSpan = 0.02;
   out.push_back(loss);
@@ -69,12 +71,19 @@ std::vector<ChartSpec> specs() {
   ChartSpec speed;
   speed.title = ChartsPanel::tr("Throughput");
   speed.note = ChartsPanel::tr("thousand tokens a second");
-  speed.figure = [](const protocol::StepReport& r) { return r.tokens_per_second / 1000; };
+  speed.figure = [](const StepRecord& r) { return r.tokens_per_second / 1000; };
   speed.decimals = 1;
   speed.lowerIsBetter = false;
   speed.hideWarmUp = true;
   speed.floorSpan = 1;
   out.push_back(speed);
+  ChartSpec dropped;
+  dropped.title = ChartsPanel::tr("Dropped");
+  dropped.note = ChartsPanel::tr("% of choices");
+  dropped.figure = [](const StepRecord& r) { return 100 * droppedShare(r); };
+  dropped.decimals = 1;
+  dropped.floorSpan = 1;
+  out.push_back(dropped);
   return out;
 }
 
@@ -103,7 +112,12 @@ ChartsPanel::ChartsPanel(RunHistory& history, Selection& selection, QWidget* par
   connect(&timer_, &QTimer::timeout, this, &ChartsPanel::refreshNow);
   connect(&history, &RunHistory::runChanged, this, [this] {
     for (ChartPanel* chart : charts_) chart->forget();
+    const auto drops = [](const StepRecord& r) { return std::isfinite(droppedShare(r)); };
+    drops_ = std::any_of(history_.steps().begin(), history_.steps().end(), drops);
+    rearrange();
+    useHalfLife();
   });
+  useHalfLife();
   arrange();
 }
 
@@ -114,41 +128,67 @@ void ChartsPanel::setCompact(bool compact) {
 }
 
 void ChartsPanel::setHalfLife(int steps) {
-  if (steps == halfLife_) return;
-  halfLife_ = steps;
-  for (ChartPanel* chart : charts_) chart->setHalfLife(steps);
-  emit halfLifeChanged(steps);
+  chosen_ = steps;
+  useHalfLife();
+}
+
+void ChartsPanel::useHalfLife() {
+  const int before =
+      std::exchange(halfLife_, chosen_ == kAutomatic ? automaticHalfLife(history_.info().horizon) : chosen_);
+  for (ChartPanel* chart : charts_) chart->setHalfLife(halfLife_, chosen_ == kAutomatic);
+  if (halfLife_ != before) emit halfLifeChanged(halfLife_);
+}
+
+/// A row has room for four, a wide one for five; a capacity that drops tokens matters more than the speed.
+bool ChartsPanel::isShown(int chart) const {
+  const bool five = !compact_ || width() >= Theme::instance().px(kFiveFrom);
+  if (chart == kDropped) return drops_ && five;
+  if (chart == kThroughput) return five && (!compact_ || !drops_);
+  return true;
 }
 
 void ChartsPanel::arrange() {
   const Theme& theme = Theme::instance();
   while (QLayoutItem* item = grid_->takeAt(0)) delete item;
   const int count = charts();
-  const bool five = !compact_ || width() >= theme.px(kFiveFrom);
+  const int lowest = drops_ ? kDropped : kThroughput;  // of the column: it carries the steps
   for (int i = 0; i < count; ++i) {
     ChartPanel* chart = charts_[static_cast<std::size_t>(i)];
-    chart->setVisible(i != kThroughput || five);
+    const bool shown = isShown(i);
+    chart->setVisible(shown);
     chart->setCompact(compact_);
-    chart->setStepLabels(compact_ || i == count - 1);
+    chart->setStepLabels(compact_ || i == lowest);
     if (compact_)
       grid_->addWidget(chart, 0, i);
     else
       grid_->addWidget(chart, i, 0);
-    grid_->setColumnStretch(i, compact_ ? (i == 0 ? 26 : i == kThroughput && !five ? 0 : 12) : (i == 0 ? 1 : 0));
-    grid_->setRowStretch(i, compact_ ? (i == 0 ? 1 : 0) : (i == 0 ? 5 : 3));
+    grid_->setColumnStretch(i, compact_ ? (i == 0 ? 26 : shown ? 12 : 0) : (i == 0 ? 1 : 0));
+    grid_->setRowStretch(i, compact_ ? (i == 0 ? 1 : 0) : (i == 0 ? 5 : shown ? 3 : 0));
   }
+  shownCount_ = static_cast<int>(std::count_if(charts_.begin(), charts_.end(), [](auto* c) { return !c->isHidden(); }));
   grid_->setHorizontalSpacing(compact_ ? theme.px(22) : 0);
   grid_->setVerticalSpacing(compact_ ? 0 : theme.px(10));
 }
 
 void ChartsPanel::resizeEvent(QResizeEvent* event) {
   Panel::resizeEvent(event);
-  const bool five = !compact_ || width() >= Theme::instance().px(kFiveFrom);
-  if (charts_[kThroughput]->isVisibleTo(charts_[kThroughput]->parentWidget()) != five) arrange();
+  rearrange();
   if (isVisible()) timer_.start(0);  // pixels per bin may have changed
 }
 
+void ChartsPanel::rearrange() {
+  int wanted = 0;
+  for (int i = 0; i < charts(); ++i) wanted += isShown(i) ? 1 : 0;
+  const bool swapped = isShown(kDropped) == charts_[kDropped]->isHidden();
+  if (wanted != shownCount_ || swapped) arrange();
+}
+
 void ChartsPanel::refresh() {
+  // Drops are absent until a router with a capacity reports them; once seen, their chart stays for this run.
+  if (!drops_ && !history_.steps().empty() && std::isfinite(droppedShare(history_.steps().back()))) {
+    drops_ = true;
+    rearrange();
+  }
   const bool looking = !history_.isLive() || history_.state() != QLatin1String("running");
   if (looking || !since_.isValid() || since_.elapsed() >= kTickMs)
     refreshNow();
@@ -166,6 +206,7 @@ void ChartsPanel::refreshNow() {
 PanelTable ChartsPanel::table() const {
   PanelTable out;
   out.columns = {"step", "loss", "validation_loss", "grad_norm", "learning_rate", "tokens_per_second", "top_k"};
+  if (drops_) out.columns << QStringLiteral("dropped_share");
   const std::size_t layers = history_.steps().empty() ? 0 : history_.steps().back().layers.size();
   for (std::size_t l = 1; l <= layers; ++l) {
     for (const char* name : {"balance_loss", "load_cv", "entropy"})
@@ -179,6 +220,7 @@ PanelTable ChartsPanel::table() const {
     QStringList row{QString::number(r.step), number(r.loss), eval == evals.end() ? QString() : number(eval->second),
                     number(r.grad_norm),     number(r.lr),   number(r.tokens_per_second),
                     QString::number(r.top_k)};
+    if (drops_) row << number(droppedShare(r));
     for (std::size_t l = 0; l < layers; ++l) {
       const bool known = l < r.layers.size();
       row << (known ? number(r.layers[l].balance_loss) : QString()) << (known ? number(r.layers[l].load_cv) : QString())

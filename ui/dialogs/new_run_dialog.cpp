@@ -120,9 +120,9 @@ void NewRunDialog::addData(QVBoxLayout* column) {
   const Theme& theme = Theme::instance();
   column->addWidget(new TypeLabel(tr("Text to train on"), Type::figure12, Role::text2, this));
   data_ = new QLineEdit(this);
-  data_->setPlaceholderText(tr("Built-in text in eight domains; or drop a file or folder here"));
+  data_->setPlaceholderText(tr("Built-in text, or drop yours here"));
   data_->setAccessibleName(tr("File or folder of text; empty: the built-in text"));
-  data_->setClearButtonEnabled(false);
+  data_->setTextMargins(theme.px(5), 0, theme.px(5), 0);
   auto* folder = new QPushButton(tr("Folder…"), this);
   auto* file = new QPushButton(tr("File…"), this);
   auto* line = new QHBoxLayout;
@@ -158,7 +158,8 @@ void NewRunDialog::addEntry(const KnobSpec& spec, QVBoxLayout* column) {
   entry.field = new KnobField(entry.spec, false, entry.row);
   label->setBuddy(entry.field->control());
   line->addWidget(label);
-  if (!spec.unit.isEmpty()) line->addWidget(new TypeLabel(spec.unit, Type::tick11, Role::text3, entry.row));
+  if (!spec.unit.isEmpty() && spec.unit.compare(spec.label, Qt::CaseInsensitive) != 0)
+    line->addWidget(new TypeLabel(spec.unit, Type::tick11, Role::text3, entry.row));
   line->addStretch(1);
   line->addWidget(entry.field);
   entry.error = new TypeLabel(QString(), Type::tick11, Role::error, entry.row);

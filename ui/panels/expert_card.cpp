@@ -6,7 +6,6 @@
 #include <QPainter>
 #include <QProgressBar>
 #include <QPushButton>
-#include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cmath>
@@ -14,7 +13,9 @@
 #include "ui/panels/colour_scale.h"
 #include "ui/panels/expert_words.h"
 #include "ui/panels/marks.h"
+#include "ui/panels/revive_line.h"
 #include "ui/panels/view_kit.h"
+#include "ui/widgets/buttons.h"
 #include "ui/widgets/theme.h"
 
 namespace moe::ui {
@@ -97,9 +98,9 @@ void ExpertCard::build() {
   auto* head = new QHBoxLayout;
   head->setSpacing(8);
   name_ = new QLabel(about_);
-  pin_ = new QToolButton(about_);
-  pin_->setAutoRaise(true);
-  connect(pin_, &QToolButton::clicked, this, [this] {
+  pin_ = new IconButton(Icon::pin, tr("Pin this expert (P)"), about_);
+  pin_->setCheckable(true);
+  connect(pin_, &IconButton::clicked, this, [this] {
     if (selection_.primary()) selection_.togglePin(*selection_.primary());
   });
   head->addWidget(new SelectionSquare(about_));
@@ -118,6 +119,9 @@ void ExpertCard::build() {
   about->addWidget(share_);
   spark_ = new Sparkline(about_);
   about->addWidget(spark_);
+  revive_ = new ReviveLine(history_, about_);
+  about->addWidget(revive_);
+  about->addSpacing(Theme::instance().px(6));
   noProbe_ = new QLabel(tr("Domains and tokens are measured at the first probe."), about_);
   noProbe_->setWordWrap(true);
   about->addWidget(noProbe_);
@@ -153,7 +157,6 @@ void ExpertCard::build() {
   fewBar_->setTextVisible(false);
   few->addWidget(fewText_);
   few->addWidget(fewBar_);
-  about->addSpacing(Theme::instance().px(6));
   about->addWidget(tooFew_);
   about->addWidget(described_);
 
@@ -232,12 +235,18 @@ void ExpertCard::showExpert(const ExpertRef& ref) {
     words += QStringLiteral(", <span style='font-weight:600;color:%1'>%2</span>")
                  .arg(Theme::instance().color(Role::text).name(), trend);
   trend_->setText(words);
-  share_->setText(
-      tr("%1 of choices · noise ±%2").arg(formatPercent(ratio / experts), formatFixed(noiseBand(loads_.noise()), 2)));
+  QString share =
+      tr("%1 of choices · noise ±%2").arg(formatPercent(ratio / experts), formatFixed(noiseBand(loads_.noise()), 2));
+  if (const double dropped = loads_.dropped(ref.layer, ref.expert); dropped > 0)
+    share += tr(" · %1 dropped").arg(formatPercent(dropped, dropped < 0.0995 ? 1 : 0));
+  share_->setText(share);
   spark_->setPoints(shareSeries(history_, ref, kSparkPoints));
   spark_->setAccessibleName(tr("Share of %1 over the run").arg(expertName(ref)));
   const bool pinned = selection_.pinIndex(ref) >= 0;
-  pin_->setText(pinned ? tr("Unpin") : tr("Pin"));
+  pin_->setChecked(pinned);
+  pin_->setAccessibleName(pinned ? tr("Unpin this expert (P)") : tr("Pin this expert (P)"));
+  pin_->setToolTip(pin_->accessibleName());
+  revive_->show(ref, ratio);
   showProbe(ref);
 }
 

@@ -13,9 +13,11 @@
 class QLabel;
 class QProgressBar;
 class QPushButton;
-class QToolButton;
 
 namespace moe::ui {
+
+class IconButton;
+class ReviveLine;
 
 /// Content of the inspector; grows downwards, so place it in a scroll area. Refreshes at 2 Hz while training and at
 /// once on a selection or when looking back.
@@ -27,6 +29,7 @@ class ExpertCard : public QWidget {
   /// Everything on the card as name and value, for CSV and tables.
   PanelTable table() const;
   QSize sizeHint() const override;
+  ReviveLine* revive() const { return revive_; }
 
   /// Share of the expert's tokens by domain as if the domains came in the corpus's proportions, and those proportions;
   /// the probe's own mix when the corpus shares are unknown.
@@ -54,7 +57,8 @@ class ExpertCard : public QWidget {
   QLabel *name_, *ratio_, *trend_, *share_, *emptyText_, *fewText_, *noProbe_;
   QProgressBar* fewBar_;
   QPushButton* open_;
-  QToolButton* pin_;
+  ReviveLine* revive_;
+  IconButton* pin_;
   Sparkline* spark_;
   SectionTitle *domainTitle_, *tokenTitle_, *fellowTitle_, *pinTitle_;
   DomainBars* domains_;

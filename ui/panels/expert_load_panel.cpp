@@ -4,6 +4,7 @@
 #include <QPainter>
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "ui/charts/step_ticks.h"
 #include "ui/panels/colour_scale.h"
@@ -105,10 +106,15 @@ void ExpertLoadView::paintScale(QPainter& painter) {
   painter.setPen(theme.color(Role::text));
   painter.drawText(QRectF(column, y - line, width() - column, line), Qt::AlignVCenter,
                    tr("fair share %1").arg(formatPercent(fair)));
-  if (band <= 0) return;
   painter.setPen(theme.color(Role::text2));
-  painter.drawText(QRectF(column, y, width() - column, line), Qt::AlignVCenter,
-                   tr("noise ±%1").arg(formatPercent(band)));
+  if (band > 0)
+    painter.drawText(QRectF(column, y, width() - column, line), Qt::AlignVCenter,
+                     tr("noise ±%1").arg(formatPercent(band)));
+  const double dropped = loads_.dropped(layer());
+  if (!(dropped > 0)) return;
+  const QRectF words(column + theme.px(14), std::min(y + line + 4, area.bottom() - line), width() - column, line);
+  painter.drawText(words, Qt::AlignVCenter, tr("%1 dropped").arg(formatPercent(dropped, dropped < 0.0995 ? 1 : 0)));
+  paintDropped(painter, QRectF(column, words.top() + 2, theme.px(10), line - 4), 1);
 }
 
 void ExpertLoadView::paintBars(QPainter& painter) {
@@ -126,6 +132,7 @@ void ExpertLoadView::paintBars(QPainter& painter) {
     const double value = share(e), ratio = loads_.ratio(layer(), e);
     const QRectF bar = columns.cell(e, yOf(value), area.bottom() - yOf(value));
     painter.fillRect(bar, QColor(scale.colour(ratio, noise)));
+    if (const double dropped = loads_.dropped(layer(), e); dropped > 0) paintDropped(painter, bar, dropped);
     painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), 1.5), theme.color(Role::text3));
     if (!numbers || !worthPrinting(ratio, noise)) continue;
     painter.setFont(theme.font(Type::figure12));
@@ -142,6 +149,17 @@ void ExpertLoadView::paintBars(QPainter& painter) {
   painter.setPen(dash);
   const double y = std::round(yOf(1.0 / columns.experts)) + 0.5;
   painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y));
+}
+
+/// What found the expert full: the upper part of the bar, hatched and outlined, so that it needs no colour.
+void ExpertLoadView::paintDropped(QPainter& painter, const QRectF& bar, double share) const {
+  const double height = std::max(2.0, std::round(bar.height() * share));
+  const QRectF part(bar.left(), bar.top(), bar.width(), std::min(height, bar.height()));
+  painter.setBrushOrigin(part.topLeft());
+  painter.fillRect(part, hatchBrush(devicePixelRatioF()));
+  painter.setPen(QPen(Theme::instance().color(Role::edge), 1));
+  painter.setBrush(Qt::NoBrush);
+  painter.drawRect(part.adjusted(0.5, 0.5, -0.5, -0.5));
 }
 
 ExpertLoadPanel::ExpertLoadPanel(RunHistory& history, Selection& selection, QWidget* parent)
@@ -170,17 +188,19 @@ void ExpertLoadPanel::refresh() {
 
 PanelTable ExpertLoadPanel::table() const {
   PanelTable out;
-  out.columns = {"layer", "expert", "from_step", "to_step", "assignments", "share", "ratio", "noise_sd"};
+  out.columns = {"layer", "expert", "from_step", "to_step", "assignments", "share", "ratio", "noise_sd", "kept"};
   const WindowLoads loads = history_.window();
   const int layer = selection_.layer();
   if (static_cast<std::size_t>(layer) >= loads.layers.size()) return out;
   const auto& load = loads.layers[static_cast<std::size_t>(layer)].load;
+  const auto kept =
+      loads.extras.empty() ? std::vector<std::int64_t>{} : loads.extras[static_cast<std::size_t>(layer)].kept;
   for (std::size_t e = 0; e < load.size(); ++e) {
     const double ratio = loads.ratio(layer, static_cast<int>(e));
     out.rows.push_back({QString::number(layer + 1), QString::number(e + 1), QString::number(loads.from + 1),
                         QString::number(loads.to), QString::number(load[e]),
-                        csvNumber(ratio / static_cast<double>(load.size())), csvNumber(ratio),
-                        csvNumber(loads.noise())});
+                        csvNumber(ratio / static_cast<double>(load.size())), csvNumber(ratio), csvNumber(loads.noise()),
+                        kept.empty() ? QString() : QString::number(kept[e])});
   }
   return out;
 }

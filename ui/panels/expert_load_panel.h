@@ -25,6 +25,7 @@ class ExpertLoadView : public ExpertColumnView {
  private:
   void paintScale(QPainter& painter);
   void paintBars(QPainter& painter);
+  void paintDropped(QPainter& painter, const QRectF& bar, double share) const;
   double share(int expert) const;
   WindowLoads loads_;
   double top_ = 1;  // share at the upper edge

@@ -9,25 +9,27 @@
 namespace moe::ui {
 namespace {
 
+/// Share times experts, step by step: the fair share changes when experts are added or removed.
 struct Sum {
   double mine = 0, all = 0, assignments = 0;
   void add(const protocol::LayerReport& layer, int expert, bool byMass) {
     const auto e = static_cast<std::size_t>(expert);
     const double n = static_cast<double>(std::accumulate(layer.load.begin(), layer.load.end(), std::int64_t{0}));
+    const auto experts = static_cast<double>(layer.load.size());
     if (byMass) {
       if (e >= layer.mass.size()) return;
-      mine += layer.mass[e];
+      mine += layer.mass[e] * experts;
       all += std::accumulate(layer.mass.begin(), layer.mass.end(), 0.0);
     } else {
-      mine += static_cast<double>(layer.load[e]);
+      mine += static_cast<double>(layer.load[e]) * experts;
       all += n;
     }
     assignments += n;
   }
-  double ratio(int experts) const { return mine * experts / all; }
+  double ratio() const { return mine / all; }
 };
 
-const protocol::LayerReport* layerOf(const protocol::StepReport& report, const ExpertRef& ref) {
+const protocol::LayerReport* layerOf(const StepRecord& report, const ExpertRef& ref) {
   const auto l = static_cast<std::size_t>(ref.layer);
   if (ref.layer < 0 || ref.expert < 0 || l >= report.layers.size()) return nullptr;
   return static_cast<std::size_t>(ref.expert) < report.layers[l].load.size() ? &report.layers[l] : nullptr;
@@ -49,7 +51,7 @@ Trend expertTrend(const RunHistory& history, const ExpertRef& ref, bool byMass) 
     (i <= last - half ? older : newer).add(*layer, ref.expert, byMass);
   }
   if (older.all <= 0 || newer.all <= 0) return Trend::unknown;
-  const double before = older.ratio(experts), after = newer.ratio(experts);
+  const double before = older.ratio(), after = newer.ratio();
   const double sd = std::sqrt(experts / older.assignments + experts / newer.assignments);
   const double least = std::max(2 * sd, 0.05 * std::max(1.0, before));
   if (std::abs(after - before) <= least) return Trend::steady;
@@ -78,10 +80,10 @@ std::vector<SharePoint> shareSeries(const RunHistory& history, const ExpertRef& 
   const qint64 width = std::max<qint64>(1, (history.viewStep() - first + points) / points);
   Sum sum;
   double stepSum = 0;
-  int count = 0, experts = 1;
+  int count = 0;
   qint64 bin = 0;
   const auto finish = [&] {
-    if (count > 0 && sum.all > 0) out.push_back({stepSum / count, sum.ratio(experts)});
+    if (count > 0 && sum.all > 0) out.push_back({stepSum / count, sum.ratio()});
     sum = {};
     stepSum = 0;
     count = 0;
@@ -94,7 +96,6 @@ std::vector<SharePoint> shareSeries(const RunHistory& history, const ExpertRef& 
       finish();
       bin = (report.step - first) / width;
     }
-    experts = static_cast<int>(layer->load.size());
     sum.add(*layer, ref.expert, false);
     stepSum += static_cast<double>(report.step);
     ++count;

@@ -2,7 +2,6 @@
 #include "ui/panels/expert_words.h"
 
 #include <QCoreApplication>
-#include <QHash>
 #include <cmath>
 
 #include "ui/panels/colour_scale.h"
@@ -38,6 +37,8 @@ ExpertSentence expertSentence(const RunHistory& history, const WindowLoads& load
                         .arg(formatRatio(ratio), formatPercent(ratio / experts));
     const QString trend = trendWord(expertTrend(history, ref, byMass));
     if (!trend.isEmpty()) out.statement += QStringLiteral(", ") + trend;
+    if (const double dropped = loads.dropped(ref.layer, ref.expert); dropped > 0)
+      out.statement += tr(", %1 dropped").arg(formatPercent(dropped, dropped < 0.0995 ? 1 : 0));
     if (insideNoise(ratio, loads.noise()))
       out.statement += tr(", within noise ±%1").arg(formatFixed(noiseBand(loads.noise()), 2));
   }
@@ -50,32 +51,6 @@ ExpertSentence expertSentence(const RunHistory& history, const WindowLoads& load
       out.tokens << visibleToken(QString::fromStdString(top[i].piece));
   }
   return out;
-}
-
-QString settingWord(const QString& key) {
-  static const QHash<QString, const char*> words = {
-      {"router.top_k", QT_TRANSLATE_NOOP("ExpertWords", "Top-k")},
-      {"router.noise", QT_TRANSLATE_NOOP("ExpertWords", "Noise")},
-      {"router.policy", QT_TRANSLATE_NOOP("ExpertWords", "Router")},
-      {"router.renormalise", QT_TRANSLATE_NOOP("ExpertWords", "Renormalise")},
-      {"router.z_coefficient", QT_TRANSLATE_NOOP("ExpertWords", "z-loss")},
-      {"balance.coefficient", QT_TRANSLATE_NOOP("ExpertWords", "Balance")},
-      {"optim.lr", QT_TRANSLATE_NOOP("ExpertWords", "Learning rate")},
-      {"optim.clip", QT_TRANSLATE_NOOP("ExpertWords", "Clip")},
-  };
-  if (const auto it = words.find(key); it != words.end()) return tr(*it);
-  QString word = key.section(QLatin1Char('.'), -1);
-  word.replace(QLatin1Char('_'), QLatin1Char(' '));
-  if (!word.isEmpty()) word[0] = word[0].toUpper();
-  return word;
-}
-
-QString editValues(const protocol::EditEvent& edit) {
-  return QString::fromStdString(edit.before) + QStringLiteral(" → ") + QString::fromStdString(edit.after);
-}
-
-QString editWords(const protocol::EditEvent& edit) {
-  return settingWord(QString::fromStdString(edit.key)) + QLatin1Char(' ') + editValues(edit);
 }
 
 }  // namespace moe::ui

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Sentences about experts and edits, the same in the fixed lines, in accessible names and in tests.
+// Sentences about experts, the same in the fixed lines, in accessible names and in tests.
 #pragma once
 #include <QString>
 #include <QStringList>
@@ -21,12 +21,6 @@ ExpertSentence expertSentence(const RunHistory& history, const WindowLoads& load
 
 /// "batch" or "4 batches".
 QString batches(int count);
-
-/// Short word of a setting: "balance.coefficient" → "Balance".
-QString settingWord(const QString& key);
-/// "Balance 0.01 → 0".
-QString editWords(const protocol::EditEvent& edit);
-QString editValues(const protocol::EditEvent& edit);
 
 /// Top tokens with a fair base: below this many seen tokens nothing is said of them.
 constexpr int kFairSample = 200;

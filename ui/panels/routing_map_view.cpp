@@ -14,7 +14,7 @@
 
 namespace moe::ui {
 namespace {
-constexpr double kHeader = 22, kTallestRow = 64, kCvBar = 52;
+constexpr double kHeader = 22, kTallestRow = 84, kCvBar = 52;
 }
 
 RoutingMapView::RoutingMapView(RunHistory& history, Selection& selection, QWidget* parent)

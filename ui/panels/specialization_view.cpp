@@ -127,10 +127,12 @@ void SpecializationView::paintEvent(QPaintEvent*) {
 
 void SpecializationView::paintLabels(QPainter& painter) {
   const Theme& theme = Theme::instance();
-  painter.setFont(theme.font(Type::caption12));
+  // Rows of a low panel carry smaller names before they lose every other one.
+  const bool small = grid_.pitch() < theme.px(15);
+  painter.setFont(theme.font(small ? Type::tick11 : Type::caption12));
   painter.setPen(theme.color(Role::text2));
   const QFontMetricsF metrics(painter.font());
-  const double line = theme.px(15);
+  const double line = theme.px(small ? 11 : 15);
   const QStringList names = domainNames();
   const int step = grid_.rowLabelStep(line);
   for (int d = 0; d < grid_.rows() && d < names.size(); d += step) {
@@ -193,10 +195,12 @@ void SpecializationView::paintScore(QPainter& painter) {
     painter.drawText(box, Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, text);
     y += painter.boundingRect(box, Qt::AlignLeft | Qt::TextWordWrap, text).height();
   };
+  const bool low = height() < theme.px(150);
   words(tr("%1 bit").arg(formatFixed(probe_->information[l], 2)), Type::counter20, Role::text, theme.px(24));
-  words(tr("mutual information of expert and domain"), Type::tick11, Role::text2, theme.px(44));
+  words(low ? tr("mutual information") : tr("mutual information of expert and domain"), Type::tick11, Role::text2,
+        theme.px(44));
   if (l >= probe_->baseline.size() || probe_->shuffles == 0) return;
-  y += theme.px(8);
+  y += theme.px(low ? 4 : 8);
   words(tr("%1 bit").arg(formatFixed(probe_->baseline[l], 2)), Type::figure12, Role::text, theme.px(16));
   words(tr("with shuffled labels, mean of %1").arg(probe_->shuffles), Type::tick11, Role::text2, theme.px(44));
 }

@@ -2,7 +2,6 @@
 #include "ui/panels/token_path_panel.h"
 
 #include <QHBoxLayout>
-
 #include <QScrollArea>
 #include <cmath>
 
@@ -23,7 +22,22 @@ TokenPathPanel::TokenPathPanel(RunHistory& history, Selection& selection, QWidge
   setBody(scroll_);
   headerLayout()->addWidget(new TypeLabel(tr("bar: probability · number: weight"), Type::tick11, Role::text2));
   connect(&selection, &Selection::tokenChanged, this, &TokenPathPanel::refresh);
+  connect(view_, &TokenPathView::wordsChanged, this, &TokenPathPanel::speak);
+  connect(view_, &TokenPathView::cursorMoved, this, [this](const QRectF& cell) {
+    const QPoint centre = cell.center().toPoint();
+    scroll_->ensureVisible(centre.x(), centre.y(), 0, static_cast<int>(cell.height()));
+  });
   refresh();
+}
+
+// A view that loses focus while it is deleted still speaks: not to a panel that is gone.
+TokenPathPanel::~TokenPathPanel() { view_->disconnect(this); }
+
+void TokenPathPanel::speak() {
+  const QString cell = view_->words(), words = cell.isEmpty() ? summary() : cell;
+  setSubtitle(words);
+  const QString name = words.isEmpty() ? title() : words;
+  if (view_->accessibleName() != name) view_->setAccessibleName(name);
 }
 
 QString TokenPathPanel::summary() const {
@@ -48,9 +62,7 @@ QString TokenPathPanel::summary() const {
 
 void TokenPathPanel::refresh() {
   view_->refresh();
-  const QString words = summary();
-  setSubtitle(words);
-  view_->setAccessibleName(words.isEmpty() ? title() : words);
+  speak();
 }
 
 PanelTable TokenPathPanel::table() const {

@@ -33,18 +33,33 @@ class TokenPathView : public QWidget {
   std::shared_ptr<const protocol::Trace> trace() const { return trace_; }
   int token() const { return token_; }
   QRectF cell(int layer, int expert) const;
+  /// Cell of the keyboard: arrows, Home and End move it, Enter selects its expert, P pins it.
+  ExpertRef cursor() const { return cursor_; }
+  /// What is said of the cell under the pointer, else of the cursor while focused; empty when neither.
+  QString words() const;
   /// Where the experts' contributions meet again below a layer.
   QPointF residual(int layer) const;
   QSize sizeHint() const override;
   QSize minimumSizeHint() const override;
+
+ signals:
+  void wordsChanged();
+  void cursorMoved(const QRectF& cell);
 
  protected:
   void paintEvent(QPaintEvent*) override;
   void mouseMoveEvent(QMouseEvent*) override;
   void mousePressEvent(QMouseEvent*) override;
   void leaveEvent(QEvent*) override;
+  void keyPressEvent(QKeyEvent*) override;
+  void focusInEvent(QFocusEvent*) override;
+  void focusOutEvent(QFocusEvent*) override;
+  bool event(QEvent*) override;
 
  private:
+  void moveCursor(int layers, int experts);
+  QString describe(const ExpertRef& ref) const;
+  void paintCursor(QPainter& painter);
   double pitch() const;
   double cellHeight() const;
   std::optional<ExpertRef> at(QPointF point) const;
@@ -58,12 +73,14 @@ class TokenPathView : public QWidget {
   int token_ = -1;
   std::vector<LayerChoice> choices_;
   WindowLoads loads_;
+  ExpertRef cursor_;
 };
 
 class TokenPathPanel : public Panel {
   Q_OBJECT
  public:
   TokenPathPanel(RunHistory& history, Selection& selection, QWidget* parent = nullptr);
+  ~TokenPathPanel() override;
   PanelTable table() const override;
   TokenPathView* view() const { return view_; }
   QString summary() const;
@@ -72,6 +89,7 @@ class TokenPathPanel : public Panel {
   void refresh() override;
 
  private:
+  void speak();
   TokenPathView* view_;
   QScrollArea* scroll_;
 };

@@ -14,7 +14,7 @@
 namespace moe::ui {
 namespace {
 
-constexpr double kHeader = 22, kLowestPitch = 40, kHighestPitch = 60;
+constexpr double kHeader = 22, kLowestPitch = 40, kHighestPitch = 88;
 constexpr double kRibbonBase = 1.5, kRibbonPerWeight = 7;
 
 /// ".71"; a lone expert has weight "1".
@@ -67,9 +67,18 @@ std::vector<LayerChoice> choicesOf(const protocol::Trace& trace, int token) {
 TokenPathView::TokenPathView(RunHistory& history, Selection& selection, QWidget* parent)
     : QWidget(parent), history_(history), selection_(selection) {
   setMouseTracking(true);
-  const auto repaint = [this] { update(); };
+  setFocusPolicy(Qt::StrongFocus);
+  if (selection.primary()) cursor_ = *selection.primary();
+  setAccessibleDescription(tr("Layers by experts. Arrow keys move, Enter opens the expert, P pins it."));
+  const auto repaint = [this] {
+    update();
+    emit wordsChanged();
+  };
   connect(&selection, &Selection::hoverChanged, this, repaint);
-  connect(&selection, &Selection::primaryChanged, this, repaint);
+  connect(&selection, &Selection::primaryChanged, this, [this, repaint] {
+    if (const auto primary = selection_.primary()) cursor_ = *primary;
+    repaint();
+  });
   connect(&selection, &Selection::pinsChanged, this, repaint);
 }
 
@@ -88,6 +97,7 @@ void TokenPathView::refresh() {
     trace_.reset();
   choices_ = trace_ ? choicesOf(*trace_, token_) : std::vector<LayerChoice>{};
   loads_ = history_.window();
+  moveCursor(0, 0);
   updateGeometry();
   update();
 }
@@ -160,6 +170,15 @@ void TokenPathView::paintEvent(QPaintEvent*) {
     paintRow(painter, l);
     paintWeights(painter, l);
   }
+  paintCursor(painter);
+}
+
+void TokenPathView::paintCursor(QPainter& painter) {
+  if (!hasFocus()) return;
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setBrush(Qt::NoBrush);
+  painter.setPen(QPen(Theme::instance().color(Role::accent), 2));
+  painter.drawRoundedRect(cell(cursor_.layer, cursor_.expert).adjusted(-4, -4, 4, 4), 6, 6);
 }
 
 void TokenPathView::paintRibbons(QPainter& painter, int layer) {

@@ -32,6 +32,8 @@ TokenStripPanel::TokenStripPanel(RunHistory& history, Selection& selection, QWid
   colours_->addItem(tr("colour: router's doubt"), static_cast<int>(TokenColours::doubt));
   colours_->addItem(tr("colour: loss"), static_cast<int>(TokenColours::loss));
   domains_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+  domains_->setMinimumWidth(Theme::instance().px(84));  // long names give way in a narrow window
+  colours_->setMinimumWidth(Theme::instance().px(96));
   headerLayout()->addWidget(shares_);
   headerLayout()->addWidget(domains_);
   headerLayout()->addWidget(colours_);

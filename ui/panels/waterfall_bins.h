@@ -17,12 +17,13 @@ class WaterfallBins {
   void invalidate() { cursor_.invalidate(); }
 
   int rows() const { return experts_ == 0 ? 0 : static_cast<int>(totals_.size()); }
-  int experts() const { return experts_; }
+  int experts() const { return experts_; }  // of the newest step
   std::int64_t stepsPerRow() const { return width_; }
   /// Row r covers steps r·stepsPerRow + 1 … (r + 1)·stepsPerRow.
   int rowOf(std::int64_t step) const { return static_cast<int>((step - 1) / width_); }
-  /// Mean load over the row against the fair share; NaN where no step was recorded.
+  /// Mean load over the row against the fair share; NaN where no step was recorded or the expert did not exist yet.
   double ratio(int row, int expert) const;
+  bool recorded(int row) const { return totals_[static_cast<std::size_t>(row)] > 0; }
   /// Standard deviation of that ratio under uniform routing.
   double noise(int row) const;
   /// Less than a hundredth of the fair share.
@@ -30,10 +31,13 @@ class WaterfallBins {
 
  private:
   void halve();
+  void add(std::size_t row, const std::vector<std::int64_t>& load);
   int layer_ = -1, maxRows_ = 0, experts_ = 0;
   std::int64_t width_ = 1;
-  std::vector<std::int64_t> sums_;    // rows × experts
-  std::vector<std::int64_t> totals_;  // rows
+  // Load times the experts of the step, and the step's assignments while the expert existed: their quotient is the
+  // ratio.
+  std::vector<std::int64_t> sums_, bases_;  // rows × experts
+  std::vector<std::int64_t> totals_;        // rows: assignments
   HistoryCursor cursor_;
 };
 

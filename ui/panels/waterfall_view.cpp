@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/bridge/edit_words.h"
 #include "ui/charts/step_ticks.h"
 #include "ui/panels/colour_scale.h"
 #include "ui/panels/expert_words.h"
@@ -92,11 +93,13 @@ QString WaterfallView::describe(int expert, QPointF point) const {
   const int row = static_cast<int>((point.y() - body().top()) / rowHeight);
   const int shown = std::clamp(row, 0, bins_.rows() - 1);
   const double ratio = bins_.ratio(shown, expert);
-  if (std::isnan(ratio)) return tr("Steps not loaded yet");
   const qint64 from = shown * bins_.stepsPerRow() + 1, to = from + bins_.stepsPerRow() - 1;
   const QString when =
       from == to ? tr("step %1").arg(formatCount(from))
                  : tr("steps %1 to %2").arg(formatCount(from), formatCount(std::min(to, history_.liveStep())));
+  if (std::isnan(ratio))
+    return bins_.recorded(shown) ? tr("%1 did not exist in %2").arg(expertName({layer(), expert}), when)
+                                 : tr("Steps not loaded yet");
   return tr("%1: %2 fair share, %3").arg(expertName({layer(), expert}), formatRatio(ratio), when);
 }
 
@@ -181,7 +184,8 @@ void WaterfallView::paintEdits(QPainter& painter) {
   for (const auto& edit : history_.edits()) {
     if (edit.step > lastStep()) continue;
     const double y = yOf(static_cast<double>(edit.step));
-    flags.push_back({y, y, settingWord(QString::fromStdString(edit.key)), editValues(edit)});
+    const EditWords words = editWords(history_, edit);
+    if (!words.plain().isEmpty()) flags.push_back({y, y, words.what, words.values});
   }
   // Words move apart downwards, then the tail is pushed back up into the picture.
   for (std::size_t i = 1; i < flags.size(); ++i) flags[i].words = std::max(flags[i].words, flags[i - 1].words + line);
@@ -201,7 +205,8 @@ void WaterfallView::paintEdits(QPainter& painter) {
     painter.setFont(bold);
     const double base = flag.words + (metrics.ascent() - metrics.descent()) / 2;
     const QString key = boldMetrics.elidedText(flag.key, Qt::ElideRight, width() - column);
-    const double x = drawRun(painter, column, base, key) + metrics.horizontalAdvance(QLatin1Char(' '));
+    const double x =
+        drawRun(painter, column, base, key) + (key.isEmpty() ? 0 : metrics.horizontalAdvance(QLatin1Char(' ')));
     painter.setFont(plain);
     if (x + 12 < width())
       painter.drawText(QPointF(x, base), metrics.elidedText(flag.values, Qt::ElideRight, width() - x));

@@ -224,10 +224,12 @@ void HeaderBar::refresh() {
   }
 }
 
+QSize HeaderBar::minimumSizeHint() const { return {Theme::instance().px(900), Theme::instance().px(48)}; }
+
 void HeaderBar::resizeEvent(QResizeEvent*) {
   // Narrow windows lose the least important figure first; nothing is squeezed.
-  left_->setVisible(width() >= Theme::instance().px(1180));
-  find_->setVisible(width() >= Theme::instance().px(1060));
+  left_->setVisible(width() >= Theme::instance().px(1240));
+  find_->setVisible(width() >= Theme::instance().px(1160));
 }
 
 void HeaderBar::paintEvent(QPaintEvent*) {

@@ -45,6 +45,8 @@ class HeaderBar : public QWidget {
   Counter* stepCounter() const { return counter_; }
   Counter* rateCounter() const { return rate_; }
   Counter* leftCounter() const { return left_; }
+  /// What a narrow window leaves out takes no part in its smallest width.
+  QSize minimumSizeHint() const override;
   /// x of the Run button's left edge in this bar.
   void setRunX(int pixels);
   void setMenus(QMenu* step, QMenu* stop);

@@ -34,7 +34,7 @@ HealthLine::HealthLine(RunHistory& history, Selection& selection, QWidget* paren
   auto* row = new QHBoxLayout(this);
   row->setContentsMargins(theme.px(16), 0, theme.px(16), 0);
   row->setSpacing(theme.px(5));
-  dead_ = addFigure(tr("dead"), QStringLiteral("00"), tr("Experts that got no token over the last 20 steps"));
+  dead_ = addFigure(tr("dead"), QStringLiteral("00"), QString());
   cv_ =
       addFigure(tr("load CV"), QStringLiteral("0.00"), tr("Standard deviation ÷ mean of the experts’ loads; 0 = even"));
   vio_ = addFigure(tr("MaxVio"), QStringLiteral("0.0"),
@@ -42,16 +42,24 @@ HealthLine::HealthLine(RunHistory& history, Selection& selection, QWidget* paren
   entropy_ =
       addFigure(tr("entropy"), QStringLiteral("0.00"), tr("Entropy of the load as a share of its maximum; 1 = even"));
   balance_ = addFigure(tr("balance loss"), QStringLiteral("0.00"), tr("Balance loss ÷ coefficient; 1.0 = balanced"));
+  dropped_ = addFigure(tr("dropped"), QStringLiteral("88 %"),
+                       tr("Share of the choices that found their expert full; these tokens pass the layer by"));
   row->addStretch(1);
   mark_ = new WarningMark(this);
   sentence_ = new TypeLabel(QString(), Type::control13, Role::flagText, this);
   sentence_->setObjectName(QStringLiteral("healthSentence"));
   sentence_->setFocusPolicy(Qt::TabFocus);  // a screen reader can stand on it
+  sentence_->setElided(true);
   show_ = new LinkButton(tr("Show"), Role::flagText, this);
   row->addWidget(mark_);
   row->addWidget(sentence_);
   row->addSpacing(theme.px(8));
   row->addWidget(show_);
+  revive_ = new LinkButton(tr("Revive"), Role::flagText, this);
+  row->addSpacing(theme.px(4));
+  row->addWidget(revive_);
+  revive_->hide();
+  connect(revive_, &LinkButton::clicked, this, [this] { emit reviveWanted(health_.deadExperts); });
   connect(show_, &LinkButton::clicked, this, [this] {
     if (health_.show) selection_.select(health_.show);
   });
@@ -83,6 +91,18 @@ HealthLine::Figure HealthLine::addFigure(const QString& word, const QString& wid
 
 QString HealthLine::sentence() const { return health_.sentence; }
 
+QString HealthLine::droppedWords() const {
+  return dropped_.value->isHidden() ? QString() : dropped_.value->text() + QLatin1Char(' ') + dropped_.word->text();
+}
+
+void HealthLine::setRevive(bool offered, const QString& whyNot) {
+  reviveOffered_ = offered;
+  revive_->setEnabled(whyNot.isEmpty());
+  revive_->setToolTip(whyNot.isEmpty() ? tr("Make each of them a noisy copy of its layer’s busiest expert") : whyNot);
+  revive_->setAccessibleName(tr("Revive the dead experts"));
+  refresh();
+}
+
 void HealthLine::refresh() {
   health_ = measureHealth(history_);
   const auto put = [&](const Figure& figure, const QString& text) {
@@ -90,6 +110,19 @@ void HealthLine::refresh() {
   };
   const bool some = health_.measured;
   put(dead_, some ? QString::number(health_.dead) : QStringLiteral("–"));
+  const QString window = !some ? tr("No step yet.")
+                         : health_.enough
+                             ? tr("Measured over the last %n step(s).", nullptr, health_.window)
+                             : tr("The %n step(s) so far are too few to call an expert dead.", nullptr, health_.window);
+  const QString help = tr("Experts whose share is, with 99.9 % confidence, under 5 % of the fair share (Poisson bound "
+                          "of their count). ") +
+                       window;
+  dead_.value->setToolTip(help);
+  dead_.word->setToolTip(help);
+  const bool drops = some && health_.dropped > 0;
+  put(dropped_, drops ? formatPercent(health_.dropped, health_.dropped < 0.0995 ? 1 : 0) : QString());
+  dropped_.value->setVisible(drops);
+  dropped_.word->setVisible(drops);
   dead_.value->setRole(some && health_.dead > 0 ? Role::flagText : Role::text);
   put(cv_, some ? formatFixed(health_.loadCv, 2) : QStringLiteral("–"));
   put(vio_, some ? formatFixed(health_.maxViolation, 1) : QStringLiteral("–"));
@@ -102,15 +135,38 @@ void HealthLine::refresh() {
   mark_->setVisible(warn);
   sentence_->setVisible(warn);
   show_->setVisible(warn && health_.show);
-  setAccessibleName(tr("Health: %1 dead experts, load CV %2, entropy %3. %4")
-                        .arg(dead_.value->text(), cv_.value->text(), entropy_.value->text(), health_.sentence));
+  revive_->setVisible(warn && health_.dead > 0 && reviveOffered_);
+  fit();
+  QString name = tr("Health: %1 dead experts, load CV %2, entropy %3. ")
+                     .arg(dead_.value->text(), cv_.value->text(), entropy_.value->text());
+  if (drops) name += tr("%1 of choices dropped. ").arg(dropped_.value->text());
+  setAccessibleName(name + health_.sentence);
 }
 
-void HealthLine::resizeEvent(QResizeEvent*) {
-  const bool wide = width() >= Theme::instance().px(900);
-  balance_.value->setVisible(wide);
-  balance_.word->setVisible(wide);
+QSize HealthLine::minimumSizeHint() const { return {Theme::instance().px(400), Theme::instance().px(36)}; }
+
+int HealthLine::widthOf(const Figure& figure) const {
+  const int spacing = layout()->spacing();
+  return figure.value->sizeHint().width() + figure.word->sizeHint().width() + 3 * spacing + Theme::instance().px(13);
 }
+
+/// Where room is short the warning goes before the figures that the charts show as well.
+void HealthLine::fit() {
+  const int spacing = layout()->spacing();
+  int taken = Theme::instance().px(32) + widthOf(dead_) + widthOf(cv_);
+  if (!dropped_.value->isHidden()) taken += widthOf(dropped_);
+  if (!sentence_->isHidden())
+    for (const QWidget* part : std::initializer_list<const QWidget*>{mark_, sentence_, show_, revive_})
+      if (!part->isHidden()) taken += part->sizeHint().width() + 2 * spacing;
+  for (const Figure* figure : {&vio_, &entropy_, &balance_}) {
+    taken += widthOf(*figure);
+    const bool room = taken <= width() && (figure != &balance_ || width() >= Theme::instance().px(900));
+    figure->value->setVisible(room);
+    figure->word->setVisible(room);
+  }
+}
+
+void HealthLine::resizeEvent(QResizeEvent*) { fit(); }
 
 void HealthLine::paintEvent(QPaintEvent*) {
   QPainter(this).fillRect(QRect(0, height() - 1, width(), 1), Theme::instance().color(Role::line));

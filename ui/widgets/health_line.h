@@ -16,6 +16,14 @@ class HealthLine : public QWidget {
   HealthLine(RunHistory& history, Selection& selection, QWidget* parent = nullptr);
   QString sentence() const;
   const Health& health() const { return health_; }
+  /// Whether dead experts can be revived now; `offered`: this engine can do it at all.
+  void setRevive(bool offered, const QString& whyNot);
+  QString droppedWords() const;
+  /// Figures that a narrow line leaves out take no part in its smallest width.
+  QSize minimumSizeHint() const override;
+
+ signals:
+  void reviveWanted(const std::vector<moe::ui::ExpertRef>& experts);
 
  protected:
   void resizeEvent(QResizeEvent*) override;
@@ -27,13 +35,16 @@ class HealthLine : public QWidget {
   };
   Figure addFigure(const QString& word, const QString& widest, const QString& help);
   void refresh();
+  void fit();
+  int widthOf(const Figure& figure) const;
   RunHistory& history_;
   Selection& selection_;
   Health health_;
-  Figure dead_, cv_, vio_, entropy_, balance_;
+  Figure dead_, cv_, vio_, entropy_, balance_, dropped_;
   QWidget* mark_;
   TypeLabel* sentence_;
-  LinkButton* show_;
+  LinkButton *show_, *revive_;
+  bool reviveOffered_ = false;
   qint64 refreshedAt_ = 0;
 };
 

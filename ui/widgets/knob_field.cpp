@@ -114,8 +114,7 @@ KnobField::KnobField(const KnobSpec& spec, bool readOnly, QWidget* parent) : QWi
   row->setContentsMargins(0, 0, 0, 0);
   row->addWidget(control_);
   control_->setAccessibleName(spec.label);
-  control_->setAccessibleDescription(spec.unit.isEmpty() ? spec.help : spec.help + tr(" In %1.").arg(spec.unit));
-  control_->setToolTip(spec.source.isEmpty() ? spec.help : spec.help + QStringLiteral("\n") + spec.source);
+  describe();
   connect(&Theme::instance(), &Theme::changed, this, &KnobField::dress);
   dress();
 }
@@ -132,8 +131,12 @@ void KnobField::build(bool readOnly) {
   if (readOnly) return buildLine(true);
   if (spec_.kind == KnobSpec::Choice) {
     control_ = combo_ = new QComboBox(this);
-    for (const QString& choice : spec_.choices)
-      combo_->addItem(knobText(spec_, nlohmann::json(choice.toStdString())), choice);
+    for (qsizetype i = 0; i < spec_.choices.size(); ++i) {
+      combo_->addItem(knobText(spec_, nlohmann::json(spec_.choices[i].toStdString())), spec_.choices[i]);
+      if (!spec_.choiceHelp.value(i).isEmpty())
+        combo_->setItemData(static_cast<int>(i), spec_.choiceHelp[i], Qt::ToolTipRole);
+    }
+    connect(combo_, &QComboBox::currentIndexChanged, this, &KnobField::describe);
     connect(combo_, &QComboBox::activated, this,
             [this] { emit edited(nlohmann::json(combo_->currentData().toString().toStdString())); });
   } else if (spec_.kind == KnobSpec::Boolean) {
@@ -151,7 +154,7 @@ void KnobField::dress() {
   const Theme& theme = Theme::instance();
   if (line_) {
     line_->setFont(theme.font(Type::figure12));
-    line_->setFixedSize(theme.px(spec_.kind == KnobSpec::Text ? 112 : 64), theme.px(24));
+    line_->setFixedSize(theme.px(spec_.kind == KnobSpec::Text ? 92 : 64), theme.px(24));
     if (line_->isReadOnly()) {
       QPalette tones = line_->palette();
       tones.setColor(QPalette::Text, theme.color(Role::text2));
@@ -161,7 +164,31 @@ void KnobField::dress() {
   if (combo_) {
     combo_->setFont(theme.font(Type::caption12));
     combo_->setFixedSize(theme.px(112), theme.px(24));
+    // The list may be wider than the field: whole names, not "Noisy t…".
+    const QFontMetrics metrics(combo_->font());
+    int widest = 0;
+    for (int i = 0; i < combo_->count(); ++i) widest = std::max(widest, metrics.horizontalAdvance(combo_->itemText(i)));
+    combo_->view()->setMinimumWidth(std::max(theme.px(112), widest + theme.px(36)));
   }
+}
+
+void KnobField::setUnused(const QString& by) {
+  if (by == unusedBy_) return;
+  unusedBy_ = by;
+  describe();
+}
+
+void KnobField::describe() {
+  const QString help = spec_.unit.isEmpty() ? spec_.help : spec_.help + tr(" In %1.").arg(spec_.unit);
+  QStringList lines;
+  if (!unusedBy_.isEmpty()) lines << tr("Not used by %1.").arg(unusedBy_);
+  if (combo_ && combo_->currentIndex() >= 0) lines << spec_.choiceHelp.value(combo_->currentIndex());
+  lines << help;
+  lines.removeAll(QString());
+  control_->setAccessibleDescription(lines.join(QLatin1Char(' ')));
+  lines << spec_.source;
+  lines.removeAll(QString());
+  control_->setToolTip(lines.join(QLatin1Char('\n')));
 }
 
 void KnobField::commit() {

@@ -53,6 +53,8 @@ class KnobField : public QWidget {
   void setValue(const nlohmann::json& value);
   void setUpper(int upper);
   void setText(const QString& text);
+  /// Tooltip and description begin with "Not used by Hash."; empty = used.
+  void setUnused(const QString& by);
   QString text() const;
   /// The user is in the middle of typing: a value from outside must wait.
   bool isBeingEdited() const;
@@ -67,8 +69,10 @@ class KnobField : public QWidget {
   void build(bool readOnly);
   void buildLine(bool readOnly);
   void commit();
+  void describe();
   void dress();
   KnobSpec spec_;
+  QString unusedBy_;
   QWidget* control_ = nullptr;
   QLineEdit* line_ = nullptr;
   QComboBox* combo_ = nullptr;

@@ -37,17 +37,25 @@ KnobRow::KnobRow(const KnobSpec& spec, QWidget* parent) : QWidget(parent), spec_
   column->setSpacing(theme.px(2));
   auto* line = new QHBoxLayout;
   line->setSpacing(theme.px(4));
-  auto* label = new TypeLabel(spec.label, Type::control13, Role::text, this);
+  label_ = new TypeLabel(spec.label, Type::control13, Role::text, this);
+  auto* label = label_;
   label->setToolTip(spec.source.isEmpty() ? spec.help : spec.help + QStringLiteral("\n") + spec.source);
   field_ = new KnobField(spec, !spec.live, this);
   label->setBuddy(field_->control());
   label->setElided(true);
   line->addWidget(label);
-  line->addWidget(new BadgeLabel(spec.live, this));
+  badge_ = new BadgeLabel(spec.live, this);
+  line->addWidget(badge_);
   line->addStretch(1);
   line->addWidget(field_);
   column->addLayout(line);
-  if (!spec.live) return;
+  unused_ = new TypeLabel(QString(), Type::tick11, Role::text3, this);
+  unused_->hide();
+  column->addWidget(unused_);
+  if (!spec.live) {
+    addNote(column);
+    return;
+  }
   if (field_->findChild<Stepper*>() == nullptr && (spec.kind == KnobSpec::Real || spec.kind == KnobSpec::Integer))
     addSlider(column);
   addNote(column);
@@ -63,7 +71,9 @@ KnobRow::KnobRow(const KnobSpec& spec, QWidget* parent) : QWidget(parent), spec_
 }
 
 void KnobRow::addSlider(QVBoxLayout* column) {
-  auto* line = new QHBoxLayout;
+  sliderLine_ = new QWidget(this);
+  auto* line = new QHBoxLayout(sliderLine_);
+  line->setContentsMargins(0, 0, 0, 0);
   line->setSpacing(Theme::instance().px(6));
   slider_ = new KnobSlider(spec_, this);
   line->addWidget(slider_, 1);
@@ -77,7 +87,7 @@ void KnobRow::addSlider(QVBoxLayout* column) {
     line->addWidget(half);
     line->addWidget(twice);
   }
-  column->addLayout(line);
+  column->addWidget(sliderLine_);
   connect(slider_, &KnobSlider::edited, this, [this](double value, int session) {
     const nlohmann::json typed =
         spec_.kind == KnobSpec::Integer ? nlohmann::json(static_cast<std::int64_t>(value)) : nlohmann::json(value);
@@ -124,14 +134,28 @@ void KnobRow::setValue(const nlohmann::json& value) {
 
 void KnobRow::setUpper(int upper) { field_->setUpper(upper); }
 
-void KnobRow::showEdit(const QString& before, const QString& after, qint64 step) {
+void KnobRow::setUnused(const QString& by) {
+  const QString words = by.isEmpty() ? QString() : tr("not used by %1").arg(by);
+  if (words == unusedWords()) return;
+  unused_->setText(words);
+  unused_->setVisible(!by.isEmpty());
+  badge_->setVisible(by.isEmpty());
+  label_->setRole(by.isEmpty() ? Role::text : Role::text3);
+  if (sliderLine_) sliderLine_->setVisible(by.isEmpty());
+  field_->setUnused(by);
+}
+
+QString KnobRow::unusedWords() const { return unused_->text(); }
+
+void KnobRow::showEdit(const QString& before, const QString& after, qint64 step, const QString& whyNotUndone) {
   if (!noteLine_) return;
   refused_ = false;
   const auto words = [this](const QString& text) { return knobText(spec_, valueFromText(text.toStdString())); };
   note_->setRole(Role::flagText);
   note_->setText(tr("%1 → %2 at step %3").arg(words(before), words(after), formatCount(step)));
   pennant_->show();
-  undo_->show();
+  undo_->setVisible(whyNotUndone.isEmpty());
+  note_->setToolTip(whyNotUndone);
   noteLine_->show();
 }
 
@@ -144,6 +168,7 @@ void KnobRow::showRefusal(const QString& sentence) {
   refused_ = true;
   note_->setRole(Role::error);
   note_->setText(sentence);
+  note_->setToolTip({});
   pennant_->hide();
   undo_->hide();
   noteLine_->show();

@@ -11,6 +11,7 @@ class QVBoxLayout;
 
 namespace moe::ui {
 
+class BadgeLabel;
 class IconButton;
 class KnobField;
 class KnobSlider;
@@ -23,13 +24,18 @@ class KnobRow : public QWidget {
   const KnobSpec& spec() const { return spec_; }
   /// Value in force; ignored while the user drags or types.
   void setValue(const nlohmann::json& value);
+  const nlohmann::json& value() const { return value_; }
   void setUpper(int upper);
-  void showEdit(const QString& before, const QString& after, qint64 step);
+  /// `whyNotUndone`: there is no arrow then, and the tooltip of the line says why.
+  void showEdit(const QString& before, const QString& after, qint64 step, const QString& whyNotUndone = {});
   void clearEdit();
   /// Keeps the refused text in the field.
   void showRefusal(const QString& sentence);
   void clearRefusal();
   bool hasRefusal() const;
+  /// The policy in force does not read this setting: dimmed, with "not used by …"; it can still be set for later.
+  void setUnused(const QString& by);
+  QString unusedWords() const;
   QString note() const;
   KnobField* field() const { return field_; }
   KnobSlider* slider() const { return slider_; }
@@ -50,6 +56,9 @@ class KnobRow : public QWidget {
   QWidget* noteLine_ = nullptr;
   QWidget* pennant_ = nullptr;
   TypeLabel* note_ = nullptr;
+  TypeLabel *label_ = nullptr, *unused_ = nullptr;
+  BadgeLabel* badge_ = nullptr;
+  QWidget* sliderLine_ = nullptr;
   IconButton* undo_ = nullptr;
   bool refused_ = false;
 };

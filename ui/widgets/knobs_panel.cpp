@@ -6,8 +6,10 @@
 #include <QScrollArea>
 #include <QUndoCommand>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <utility>
 
+#include "ui/bridge/edit_words.h"
 #include "ui/bridge/run_history.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/knob_field.h"
@@ -18,6 +20,16 @@ namespace moe::ui {
 namespace {
 
 constexpr int kDebounceMs = 50;
+// Top-k, noise and balance decide what the map shows: always first and never behind a link.
+constexpr const char* kFirst[] = {"router.top_k", "router.noise", "balance.coefficient"};
+constexpr int kMostFirst = 6, kMostSeen = 2;
+constexpr const char* kShort[] = {"Balance", "Capacity", "Remedies"};  // groups with many knobs, few of daily use
+
+template <std::size_t N>
+bool among(const char* const (&words)[N], const QString& word) {
+  return std::any_of(std::begin(words), std::end(words), [&](const char* each) { return word == QLatin1String(each); });
+}
+bool isFirst(const QString& key) { return among(kFirst, key); }
 
 /// Pushed when the engine has applied an edit; the first redo is therefore nothing.
 class KnobEdit : public QUndoCommand {
@@ -94,10 +106,19 @@ KnobsPanel::KnobsPanel(RunController& controller, QWidget* parent) : QWidget(par
             noted_ = key;
             before_ = valueFromText(before.toStdString());
             if (KnobRow* changed = row(key)) {
+              const auto words = editWords(controller_.history(),
+                                           {step, key.toStdString(), before.toStdString(), after.toStdString()});
               changed->setValue(valueFromText(after.toStdString()));
-              changed->showEdit(before, after, step);
+              changed->showEdit(before, after, step, words.whyNotUndone);
+              changed->show();  // what was changed can be undone here, also when it is a rarer setting
             }
+            refresh();
           });
+  connect(&controller.history(), &RunHistory::updated, this, [this] {
+    // Experts may come and go while a run goes on: top-k is "2 of 9" then.
+    if (std::exchange(experts_, controller_.history().info().experts) != controller_.history().info().experts)
+      refresh();
+  });
   connect(&Theme::instance(), &Theme::changed, this, [this, last = Theme::instance().scale()]() mutable {
     if (!qFuzzyCompare(last, Theme::instance().scale())) rebuild();
     last = Theme::instance().scale();
@@ -116,7 +137,8 @@ void KnobsPanel::rebuild() {
   content_ = new QWidget;
   const Theme& theme = Theme::instance();
   auto* column = new QVBoxLayout(content_);
-  column->setContentsMargins(theme.px(16), theme.px(4), theme.px(8), theme.px(16));
+  // With the scroll bar (10) the fields end 22 before the edge, without it 12: air on both sides of the bar.
+  column->setContentsMargins(theme.px(16), theme.px(4), theme.px(12), theme.px(16));
   column->setSpacing(theme.px(8));
   QStringList groups;
   for (const KnobSpec& spec : controller_.hello().knobs)
@@ -141,34 +163,52 @@ void KnobsPanel::rebuild() {
   refresh();
 }
 
+/// Rows of a group that are seen at once: what the engine does not call rare, at most so many; the rest is behind a
+/// link. The knobs that decide about balance come first, wherever the engine groups them.
 void KnobsPanel::addGroup(const QString& name, QVBoxLayout* column) {
   const Theme& theme = Theme::instance();
+  const bool first = column->count() == 0;
+  std::vector<const KnobSpec*> specs;
+  if (first)
+    for (const char* key : kFirst)
+      if (const KnobSpec* spec = controller_.hello().knob(QLatin1String(key))) specs.push_back(spec);
+  for (const KnobSpec& spec : controller_.hello().knobs)
+    if (spec.group == name && !isFirst(spec.key) && !isExpertCommand(spec.key)) specs.push_back(&spec);
+  if (specs.empty()) return;
   auto* line = new QHBoxLayout;
   line->addWidget(new TypeLabel(name, Type::figure12, Role::text2, content_));
   line->addStretch(1);
-  column->addSpacing(column->count() ? theme.px(6) : 0);
+  column->addSpacing(first ? 0 : theme.px(6));
   column->addLayout(line);
-  std::vector<KnobRow*> advanced;
-  for (const KnobSpec& spec : controller_.hello().knobs) {
-    if (spec.group != name) continue;
-    auto* row = new KnobRow(spec, content_);
-    rows_[spec.key] = row;
+  const int most = first ? kMostFirst : among(kShort, name) ? kMostSeen : static_cast<int>(specs.size());
+  std::vector<KnobRow*> rare;
+  int seen = 0;
+  for (const KnobSpec* spec : specs) {
+    auto* row = new KnobRow(*spec, content_);
+    rows_[spec->key] = row;
     column->addWidget(row);
     connect(row, &KnobRow::edited, this, &KnobsPanel::edited);
     connect(row, &KnobRow::undoRequested, this, &KnobsPanel::undoKey);
-    if (!spec.advanced) continue;
+    if (isFirst(spec->key) || (!spec->advanced && seen < most)) {
+      ++seen;
+      continue;
+    }
     row->hide();
-    advanced.push_back(row);
+    rare.push_back(row);
   }
-  if (advanced.empty()) return;
-  const QString more = tr("%n more", nullptr, static_cast<int>(advanced.size()));
+  addMore(name, line, std::move(rare));
+}
+
+void KnobsPanel::addMore(const QString& name, QHBoxLayout* line, std::vector<KnobRow*> rare) {
+  if (rare.empty()) return;
+  const QString more = tr("%n more", nullptr, static_cast<int>(rare.size()));
   auto* link = new LinkButton(more, Role::accent, content_);
-  link->setAccessibleName(
-      tr("%1: show or hide %n rarer settings", nullptr, static_cast<int>(advanced.size())).arg(name));
+  link->setObjectName(QStringLiteral("more.") + name);
+  link->setAccessibleName(tr("%1: show or hide %n rarer settings", nullptr, static_cast<int>(rare.size())).arg(name));
   line->addWidget(link);
-  connect(link, &LinkButton::clicked, this, [advanced, link, more] {
-    const bool show = advanced.front()->isHidden();
-    for (KnobRow* row : advanced) row->setVisible(show);
+  connect(link, &LinkButton::clicked, this, [rare = std::move(rare), link, more] {
+    const bool show = link->text() == more;
+    for (KnobRow* row : rare) row->setVisible(show);
     link->setText(show ? tr("fewer") : more);
     link->updateGeometry();
   });
@@ -195,6 +235,11 @@ void KnobsPanel::refresh() {
       row->setValue(row->spec().fallback);
     if (key == QLatin1String("router.top_k")) row->setUpper(open ? history.info().experts : 0);
   }
+  const KnobRow* policy = row(QStringLiteral("router.policy"));
+  const nlohmann::json now = policy ? policy->value() : nlohmann::json();
+  const QString name = now.is_string() ? QString::fromStdString(now.get<std::string>()) : QString();
+  for (const auto& [key, row] : rows_)
+    row->setUnused(controller_.hello().reads(name, row->spec()) ? QString() : knobText(policy->spec(), now));
 }
 
 void KnobsPanel::edited(const QString& key, const nlohmann::json& value, int session) {
@@ -210,7 +255,7 @@ void KnobsPanel::sendPending() {
   const auto pending = std::exchange(pending_, {});
   for (const auto& [key, sent] : pending)
     controller_.setKnob(key, sent.value,
-                        [this, key = key, sent = sent](const Reply& reply) { answered(key, sent, reply); });
+                        ifAlive(this, [this, key = key, sent = sent](const Reply& r) { answered(key, sent, r); }));
   if (!pending.empty()) debounce_.start();
 }
 

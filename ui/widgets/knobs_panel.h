@@ -6,9 +6,11 @@
 #include <QUndoStack>
 #include <QWidget>
 #include <map>
+#include <vector>
 
 #include "ui/bridge/run_controller.h"
 
+class QHBoxLayout;
 class QVBoxLayout;
 
 namespace moe::ui {
@@ -39,6 +41,7 @@ class KnobsPanel : public QWidget {
   };
   void rebuild();
   void addGroup(const QString& name, QVBoxLayout* column);
+  void addMore(const QString& name, QHBoxLayout* line, std::vector<KnobRow*> rare);
   void refresh();
   void edited(const QString& key, const nlohmann::json& value, int session);
   void sendPending();
@@ -52,6 +55,7 @@ class KnobsPanel : public QWidget {
   std::map<QString, Pending> pending_;
   QTimer debounce_;
   QString noted_;          // key whose third line is shown
+  int experts_ = 0;        // as shown beside top-k
   nlohmann::json before_;  // its value before that edit
 };
 

@@ -78,6 +78,8 @@ QSize BadgeLabel::sizeHint() const {
   return {metrics.horizontalAdvance(word()) + theme.px(live_ ? 11 : 17), theme.px(16)};
 }
 
+QSize BadgeLabel::minimumSizeHint() const { return {Theme::instance().px(live_ ? 8 : 14), Theme::instance().px(16)}; }
+
 void BadgeLabel::paintEvent(QPaintEvent*) {
   const Theme& theme = Theme::instance();
   QPainter p(this);
@@ -91,6 +93,7 @@ void BadgeLabel::paintEvent(QPaintEvent*) {
     const qreal side = theme.px(13);
     paintIcon(p, Icon::restart, QRectF(0, middle - side / 2, side, side), theme.color(Role::text3));
   }
+  if (width() < sizeHint().width() - 2) return;  // no room for the word; the tooltip has it
   p.setPen(theme.color(Role::text3));
   p.setFont(theme.font(Type::tick11));
   p.drawText(rect().adjusted(theme.px(live_ ? 10 : 16), 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft, word());

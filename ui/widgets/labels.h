@@ -36,7 +36,7 @@ class BadgeLabel : public QWidget {
  public:
   explicit BadgeLabel(bool live, QWidget* parent = nullptr);
   QSize sizeHint() const override;
-  QSize minimumSizeHint() const override { return sizeHint(); }
+  QSize minimumSizeHint() const override;  // the mark alone
   QString word() const;
 
  protected:

@@ -20,6 +20,24 @@
 
 namespace moe::ui {
 
+namespace {
+
+/// Words that give way show where they were cut.
+class Subtitle : public QLabel {
+ public:
+  using QLabel::QLabel;
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    QPainter painter(this);
+    painter.setPen(palette().color(QPalette::WindowText));
+    painter.drawText(rect(), Qt::AlignVCenter | Qt::AlignLeft,
+                     fontMetrics().elidedText(text(), Qt::ElideRight, width()));
+  }
+};
+
+}  // namespace
+
 /// Parented to the panel, so it goes with it.
 struct Panel::Chrome : QObject {
   explicit Chrome(QObject* parent) : QObject(parent) {}
@@ -56,7 +74,7 @@ Panel::Panel(const QString& title, RunHistory& history, Selection& selection, QW
   setAccessibleName(title);
   chrome_->header = new QWidget(this);
   chrome_->title = new QLabel(title, chrome_->header);
-  chrome_->subtitle = new QLabel(chrome_->header);
+  chrome_->subtitle = new Subtitle(chrome_->header);
   chrome_->subtitle->setMinimumWidth(0);
   chrome_->subtitle->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   chrome_->badge = new QLabel(chrome_->header);

@@ -165,6 +165,17 @@ void StudioStyle::drawControl(ControlElement element, const QStyleOption* option
       return;
     }
   }
+  if (element == CE_ComboBoxLabel) {
+    const auto* combo = qstyleoption_cast<const QStyleOptionComboBox*>(option);
+    if (combo && !combo->editable && combo->currentIcon.isNull()) {
+      const Theme& theme = Theme::instance();
+      const QRect room = combo->rect.adjusted(theme.px(6), 0, -theme.px(20), 0);
+      const QString words = combo->fontMetrics.elidedText(combo->currentText, Qt::ElideRight, room.width());
+      drawItemText(painter, room, Qt::AlignVCenter | Qt::AlignLeft, combo->palette, combo->state & State_Enabled, words,
+                   QPalette::ButtonText);
+      return;
+    }
+  }
   QProxyStyle::drawControl(element, option, painter, widget);
 }
 

@@ -47,7 +47,8 @@ QTableView, QListView, QTreeView { background: @canvas; color: @text; border: 1p
   gridline-color: @grid; selection-background-color: @accentWash; selection-color: @text; outline: 0; }
 QComboBox QAbstractItemView { border: 1px solid @soft; padding: #4#px 0; }
 QListView::item { padding: #4#px #8#px; }
-QListView::item:selected, QListView::item:hover { background: @accentWash; color: @text; }
+QListView::item:hover { background: @hover; color: @text; }
+QListView::item:selected { background: @accentWash; color: @text; }
 QProgressBar { background: @sunken; border: 0; border-radius: #2#px; max-height: #4#px; }
 QProgressBar::chunk { background: @accentFill; border-radius: #2#px; }
 )";

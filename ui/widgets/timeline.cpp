@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ui/bridge/hello.h"
+#include "ui/bridge/edit_words.h"
 #include "ui/bridge/run_history.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/theme.h"
@@ -49,11 +49,6 @@ TimelineView::TimelineView(RunHistory& history, QWidget* parent) : QWidget(paren
   });
   connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
   announce();
-}
-
-void TimelineView::setLabels(std::map<QString, QString> labels) {
-  labels_ = std::move(labels);
-  update();
 }
 
 QSize TimelineView::sizeHint() const { return {400, Theme::instance().px(80)}; }
@@ -165,26 +160,33 @@ void TimelineView::paintAxis(QPainter& p) const {
 }
 
 QString TimelineView::flagWords(std::size_t index) const {
-  const auto& edit = history_.edits()[index];
-  const QString key = QString::fromStdString(edit.key);
-  const auto label = labels_.find(key);
-  const auto words = [](const std::string& text) { return knobText(KnobSpec{}, valueFromText(text)); };
-  return tr("%1 %2 → %3").arg(label == labels_.end() ? key : label->second, words(edit.before), words(edit.after));
+  return editWords(history_, history_.edits()[index]).plain();
 }
 
 void TimelineView::paintFlags(QPainter& p) const {
   const Theme& theme = Theme::instance();
-  const auto& edits = history_.edits();
   const QFont font = theme.font(Type::tick11);
-  const QFontMetricsF metrics(font);
+  QFont bold = font;
+  bold.setWeight(QFont::DemiBold);
+  const QFontMetricsF metrics(font), boldMetrics(bold);
   const double floor = height() - dp(21), top = dp(6), tall = dp(17);
+  struct Flag {
+    double x, what, width;  // position; width of the bold part; of the whole pennant
+    EditWords words;
+  };
+  std::vector<Flag> flags;
+  for (const auto& edit : history_.edits()) {
+    EditWords words = editWords(history_, edit);
+    if (words.plain().isEmpty()) continue;
+    const double gap = words.what.isEmpty() || words.values.isEmpty() ? 0 : dp(4);
+    const double what = boldMetrics.horizontalAdvance(words.what) + gap;
+    const double width = what + metrics.horizontalAdvance(words.values) + dp(18);
+    flags.push_back({std::round(xOf(edit.step)) + 0.5, what, width, std::move(words)});
+  }
   double taken = left() - 1;
-  p.setFont(font);
-  for (std::size_t i = 0; i < edits.size(); ++i) {
-    const double x = std::round(xOf(edits[i].step)) + 0.5;
-    const QString words = flagWords(i);
-    const double w = metrics.horizontalAdvance(words) + dp(18);
-    const double next = i + 1 < edits.size() ? xOf(edits[i + 1].step) : right() + dp(8);
+  for (std::size_t i = 0; i < flags.size(); ++i) {
+    const auto& [x, what, w, words] = flags[i];
+    const double next = i + 1 < flags.size() ? flags[i + 1].x : right() + dp(8);
     const bool fitsRight = x >= taken && x + w <= next - dp(2), fitsLeft = x - w >= taken;
     p.setPen(QPen(tone(Role::flag), 1.2));
     p.drawLine(QPointF(x, top), QPointF(x, floor));
@@ -200,7 +202,10 @@ void TimelineView::paintFlags(QPainter& p) const {
     if (whole) {
       p.setPen(tone(Role::flagText));
       const double textLeft = side > 0 ? x + dp(6) : reach + dp(9);
-      p.drawText(QRectF(textLeft, top, w, tall), Qt::AlignVCenter | Qt::AlignLeft, words);
+      p.setFont(bold);
+      p.drawText(QRectF(textLeft, top, w, tall), Qt::AlignVCenter | Qt::AlignLeft, words.what);
+      p.setFont(font);
+      p.drawText(QRectF(textLeft + what, top, w, tall), Qt::AlignVCenter | Qt::AlignLeft, words.values);
     }
     taken = std::max(taken, std::max(x, reach) + dp(2));
   }
@@ -321,9 +326,12 @@ bool TimelineView::event(QEvent* event) {
   const auto* help = static_cast<QHelpEvent*>(event);
   QStringList near;
   const auto& edits = history_.edits();
-  for (std::size_t i = 0; i < edits.size(); ++i)
-    if (std::abs(xOf(edits[i].step) - help->pos().x()) < dp(6))
-      near << tr("%1 at step %2").arg(flagWords(i), formatCount(edits[i].step));
+  for (const auto& edit : edits) {
+    const EditWords words = editWords(history_, edit);
+    if (words.plain().isEmpty() || std::abs(xOf(edit.step) - help->pos().x()) >= dp(6)) continue;
+    near << tr("%1 at step %2").arg(words.plain(), formatCount(edit.step));
+    if (!words.whyNotUndone.isEmpty()) near << words.whyNotUndone;
+  }
   if (near.isEmpty())
     QToolTip::hideText();
   else

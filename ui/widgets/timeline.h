@@ -3,7 +3,6 @@
 // by mouse and keyboard: ←/→ one step (Shift ten), Ctrl+←/→ between flags, Page keys a tenth, Home, End = live.
 #pragma once
 #include <QWidget>
-#include <map>
 #include <vector>
 
 namespace moe::ui {
@@ -14,13 +13,12 @@ class TimelineView : public QWidget {
   Q_OBJECT
  public:
   explicit TimelineView(RunHistory& history, QWidget* parent = nullptr);
-  /// Words of the pennants: key → label; unknown keys are shown as they are.
-  void setLabels(std::map<QString, QString> labels);
   qint64 stepAt(double x) const;
   double xOf(qint64 step) const;
   /// Moves by `steps` from what is shown; past the newest step is live again.
   void moveBy(qint64 steps);
   void moveToFlag(int direction);
+  /// Words of a pennant; empty when another flag of the same step tells it.
   QString flagWords(std::size_t index) const;
   QSize sizeHint() const override;
   QSize minimumSizeHint() const override;
@@ -46,7 +44,6 @@ class TimelineView : public QWidget {
   void paintFlags(QPainter& p) const;
   void paintPlayhead(QPainter& p) const;
   RunHistory& history_;
-  std::map<QString, QString> labels_;
   std::vector<float> hill_;  // highest CV of each pixel column, NaN = no step
   float hillTop_ = 0.5f;
   double hoverX_ = -1;

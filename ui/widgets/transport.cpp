@@ -82,9 +82,10 @@ QString Transport::savedWords() const {
   if (safe < 0) return tr("No checkpoint yet");
   const double ago = controller_.secondsSinceSave();
   const QString step = tr("Checkpoint %1 saved").arg(formatCount(safe));
-  return ago < 0   ? step
-         : ago < 2 ? tr("%1 just now").arg(step)
-                   : tr("%1 %2 ago").arg(step, formatDuration(std::floor(ago)));
+  return ago < 0 ? step
+         : ago < 2
+             ? tr("%1 just now").arg(step)
+             : tr("%1 %2 ago").arg(step, ago < 10 ? tr("%1 s").arg(std::floor(ago)) : formatDuration(std::floor(ago)));
 }
 
 void Transport::refresh() {

@@ -260,10 +260,11 @@ void CpuAttention::rope_backward(View dqkv, const AttentionShape& s, double thet
 // The products are small and stay in float32 whatever the precision: rounding them would cost more than it saves.
 void CpuAttention::attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s, MatmulPrecision) {
   with_real(qkv.dtype, [&]<class T>() {
+    runtime_.reserve_scratch<T>(0, forward_scratch(Heads<T>(s, 0)));
     runtime_.pool.parallel_for(std::int64_t{s.batch} * s.heads, [&](std::int64_t task) {
       const Heads<T> at(s, task / s.heads);
-      forward_head(out.as<T>(), lse.as<T>() + task * s.context, qkv.as<T>(),
-                   runtime_.scratch<T>(0, forward_scratch(at)), at, task % s.heads);
+      forward_head(out.as<T>(), lse.as<T>() + task * s.context, qkv.as<T>(), runtime_.scratch<T>(0), at,
+                   task % s.heads);
     });
   });
 }
@@ -272,11 +273,12 @@ void CpuAttention::attention_forward(View out, View lse, ConstView qkv, const At
 void CpuAttention::attention_backward(View dqkv, ConstView dout, ConstView, ConstView lse, ConstView qkv,
                                       const AttentionShape& s, MatmulPrecision) {
   with_real(qkv.dtype, [&]<class T>() {
+    runtime_.reserve_scratch<T>(0, GroupScratch<T>::size(Heads<T>(s, 0)));
     runtime_.pool.parallel_for(std::int64_t{s.batch} * s.kv_heads, [&](std::int64_t task) {
       const std::int64_t row = task / s.kv_heads;
       const Heads<T> at(s, row);
       backward_group(dqkv.as<T>(), dout.as<T>(), lse.as<T>() + row * s.heads * s.context, qkv.as<T>(),
-                     runtime_.scratch<T>(0, GroupScratch<T>::size(at)), at, task % s.kv_heads);
+                     runtime_.scratch<T>(0), at, task % s.kv_heads);
     });
   });
 }

@@ -3,10 +3,12 @@
 #include "engine/backend/backend.h"
 #include "engine/backend/cpu/activation.h"
 #include "engine/backend/cpu/attention.h"
+#include "engine/backend/cpu/choice.h"
 #include "engine/backend/cpu/dispatch.h"
 #include "engine/backend/cpu/embedding.h"
 #include "engine/backend/cpu/loss.h"
 #include "engine/backend/cpu/matmul.h"
+#include "engine/backend/cpu/noise.h"
 #include "engine/backend/cpu/norm.h"
 #include "engine/backend/cpu/optimizer.h"
 #include "engine/backend/cpu/router.h"
@@ -26,7 +28,7 @@ class CpuBackend final : public Backend {
   std::string describe() const override { return describe_gemm(); }
 
   void* allocate(std::size_t bytes) override { return allocate_aligned(bytes); }
-  void free(void* block, std::size_t) override { free_aligned(block); }
+  void free(void* block, std::size_t bytes) override { free_aligned(block, bytes); }
   void copy_from_host(View target, const void* source) override;
   void copy_to_host(void* target, ConstView source) override;
   void zero(View target) override;
@@ -39,6 +41,8 @@ class CpuBackend final : public Backend {
   EmbeddingOps& embedding() override { return embedding_; }
   LossOps& loss() override { return loss_; }
   RouterOps& router() override { return router_; }
+  NoiseOps& noise() override { return noise_; }
+  ChoiceOps& choice() override { return choice_; }
   DispatchOps& dispatch() override { return dispatch_; }
   OptimizerOps& optimizer() override { return optimizer_; }
 
@@ -52,6 +56,8 @@ class CpuBackend final : public Backend {
   CpuEmbedding embedding_{runtime_};
   CpuLoss loss_{runtime_};
   CpuRouter router_{runtime_};
+  CpuNoise noise_{runtime_};
+  CpuChoice choice_{runtime_};
   CpuDispatch dispatch_{runtime_};
   CpuOptimizer optimizer_{runtime_};
 };

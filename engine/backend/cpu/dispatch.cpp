@@ -44,7 +44,8 @@ void CpuDispatch::plan_from_choices(Plan& plan, ConstView ids, ConstView weights
     if (id[i] >= 0) ++offsets[id[i] + 1];
   for (int e = 0; e < experts; ++e) offsets[e + 1] += offsets[e];
 
-  auto* next = runtime_.scratch<std::int32_t>(0, experts);
+  runtime_.reserve_scratch<std::int32_t>(0, experts);
+  auto* next = runtime_.scratch<std::int32_t>(0);
   std::copy_n(offsets, experts, next);
   auto* first = plan.token_offsets.as<std::int32_t>();
   auto* row_of = plan.token_rows.as<std::int32_t>();

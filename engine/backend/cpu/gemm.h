@@ -35,13 +35,16 @@ void empty_sum(const Gemm<In, Out>& g) {
 void gemm(const Gemm<float>& g);
 void gemm(const Gemm<double>& g);
 
-/// Products of bfloat16 operands into float32. Holds what the library prepares for a shape, one set per thread: a
-/// repeated shape prepares nothing. alpha must be 1.
+/// Products of bfloat16 operands into float32. Holds what the library prepares for a shape. alpha must be 1.
 class Bf16Gemm {
  public:
   explicit Bf16Gemm(Runtime& runtime);
   ~Bf16Gemm();
-  void operator()(const Gemm<bf16, float>& g);
+  /// Makes all threads of the pool ready for the shape and strides of g; nothing to do when they are. Called while no
+  /// product runs, so that products look up without a lock and never build or allocate, whichever thread runs them.
+  void prepare(const Gemm<bf16, float>& g);
+  /// In any thread of the pool, after prepare() of the same shape and strides.
+  void operator()(const Gemm<bf16, float>& g) const;
 
  private:
   struct Cache;

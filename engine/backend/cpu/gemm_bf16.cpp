@@ -32,12 +32,17 @@ struct Hash {
   }
 };
 
-/// A primitive with the memory objects of its operands, whose addresses are set at each call.
+/// The memory objects of one thread's operands, whose addresses are set at each call.
+struct Operands {
+  dnnl::memory a, b, c, scratchpad;
+  std::array<dnnl_exec_arg_t, 4> args;
+};
+
+/// A primitive, which any number of threads may execute at once, with operands for each.
 struct Prepared {
   dnnl::matmul primitive;
-  dnnl::memory a, b, c, scratchpad;
+  std::vector<Operands> operands;
   std::int64_t scratchpad_bytes;
-  std::array<dnnl_exec_arg_t, 4> args;
 };
 
 const dnnl::engine& cpu_engine() {
@@ -45,7 +50,7 @@ const dnnl::engine& cpu_engine() {
   return engine;
 }
 
-Prepared prepare(const Gemm<bf16, float>& g) {
+Prepared build(const Gemm<bf16, float>& g, std::size_t threads) {
   using dnnl::memory;
   const auto strides = [](std::int64_t ld, bool transposed) {
     return transposed ? memory::dims{1, ld} : memory::dims{ld, 1};
@@ -62,17 +67,19 @@ Prepared prepare(const Gemm<bf16, float>& g) {
   }
   const auto& engine = cpu_engine();
   const dnnl::matmul::primitive_desc desc({a, b, c}, attr, engine);
-  Prepared p{dnnl::matmul(desc),
-             memory(a, engine, nullptr),
-             memory(b, engine, nullptr),
-             memory(c, engine, nullptr),
-             memory(desc.scratchpad_desc(), engine, nullptr),
-             static_cast<std::int64_t>(desc.scratchpad_desc().get_size()),
-             {}};
-  p.args = {{{DNNL_ARG_SRC, p.a.get()},
-             {DNNL_ARG_WEIGHTS, p.b.get()},
-             {DNNL_ARG_DST, p.c.get()},
-             {DNNL_ARG_SCRATCHPAD, p.scratchpad.get()}}};
+  Prepared p{dnnl::matmul(desc), {}, static_cast<std::int64_t>(desc.scratchpad_desc().get_size())};
+  for (std::size_t i = 0; i < threads; ++i) {
+    Operands o{memory(a, engine, nullptr),
+               memory(b, engine, nullptr),
+               memory(c, engine, nullptr),
+               memory(desc.scratchpad_desc(), engine, nullptr),
+               {}};
+    o.args = {{{DNNL_ARG_SRC, o.a.get()},
+               {DNNL_ARG_WEIGHTS, o.b.get()},
+               {DNNL_ARG_DST, o.c.get()},
+               {DNNL_ARG_SCRATCHPAD, o.scratchpad.get()}}};
+    p.operands.push_back(std::move(o));
+  }
   return p;
 }
 
@@ -80,31 +87,38 @@ Prepared prepare(const Gemm<bf16, float>& g) {
 
 struct Bf16Gemm::Cache {
   struct PerThread {
-    std::unordered_map<Key, Prepared, Hash> prepared;
     dnnl::stream stream{cpu_engine()};
     Scratch scratchpad;
   };
   explicit Cache(int count) : threads(static_cast<std::size_t>(count)) {}
+  std::unordered_map<Key, Prepared, Hash> prepared;
   std::vector<PerThread> threads;
 };
 
 Bf16Gemm::Bf16Gemm(Runtime& runtime) : runtime_(runtime), cache_(std::make_unique<Cache>(runtime.pool.threads())) {}
 Bf16Gemm::~Bf16Gemm() = default;
 
-void Bf16Gemm::operator()(const Gemm<bf16, float>& g) {
+void Bf16Gemm::prepare(const Gemm<bf16, float>& g) {
+  if (g.m == 0 || g.n == 0 || g.k == 0) return;
+  const Key key = key_of(g);
+  if (cache_->prepared.contains(key)) return;
+  const Prepared& p = cache_->prepared.emplace(key, build(g, cache_->threads.size())).first->second;
+  for (auto& thread : cache_->threads) thread.scratchpad.get<std::byte>(std::max<std::int64_t>(p.scratchpad_bytes, 1));
+}
+
+void Bf16Gemm::operator()(const Gemm<bf16, float>& g) const {
   if (g.m == 0 || g.n == 0) return;
   if (g.k == 0) return empty_sum(g);
-  auto& mine = cache_->threads[static_cast<std::size_t>(ThreadPool::slot())];
-  const Key key = key_of(g);
-  auto found = mine.prepared.find(key);
-  if (found == mine.prepared.end()) found = mine.prepared.emplace(key, prepare(g)).first;
-  Prepared& p = found->second;
-  p.a.set_data_handle(const_cast<bf16*>(g.a));
-  p.b.set_data_handle(const_cast<bf16*>(g.b));
-  p.c.set_data_handle(g.c);
-  p.scratchpad.set_data_handle(mine.scratchpad.get<std::byte>(std::max<std::int64_t>(p.scratchpad_bytes, 1)));
-  const auto status =
-      dnnl_primitive_execute(p.primitive.get(), mine.stream.get(), static_cast<int>(p.args.size()), p.args.data());
+  const auto slot = static_cast<std::size_t>(ThreadPool::slot());
+  auto& thread = cache_->threads[slot];
+  Prepared& p = cache_->prepared.find(key_of(g))->second;
+  Operands& mine = p.operands[slot];
+  mine.a.set_data_handle(const_cast<bf16*>(g.a));
+  mine.b.set_data_handle(const_cast<bf16*>(g.b));
+  mine.c.set_data_handle(g.c);
+  mine.scratchpad.set_data_handle(thread.scratchpad.held<std::byte>());
+  const auto status = dnnl_primitive_execute(p.primitive.get(), thread.stream.get(), static_cast<int>(mine.args.size()),
+                                             mine.args.data());
   if (status != dnnl_success)
     throw Error(ErrorKind::failure, "oneDNN refused a bfloat16 product", "matmul", "status " + std::to_string(status));
 }
@@ -152,10 +166,15 @@ struct Bf16Gemm::Cache {};
 Bf16Gemm::Bf16Gemm(Runtime& runtime) : runtime_(runtime) {}
 Bf16Gemm::~Bf16Gemm() = default;
 
+void Bf16Gemm::prepare(const Gemm<bf16, float>& g) {
+  runtime_.reserve_scratch<float>(2, g.m * g.k);
+  runtime_.reserve_scratch<float>(3, g.k * g.n);
+}
+
 // Without the library: the operands widened to float32, which is exact, and a float32 product.
-void Bf16Gemm::operator()(const Gemm<bf16, float>& g) {
+void Bf16Gemm::operator()(const Gemm<bf16, float>& g) const {
   const auto widen = [&](int use, const bf16* from, std::int64_t rows, std::int64_t cols, std::int64_t ld) {
-    float* to = runtime_.scratch<float>(use, std::max<std::int64_t>(rows * cols, 1));
+    float* to = runtime_.scratch<float>(use);
     for (std::int64_t r = 0; r < rows; ++r)
       for (std::int64_t c = 0; c < cols; ++c)
         to[r * cols + c] = std::bit_cast<float>(static_cast<std::uint32_t>(from[r * ld + c].bits) << 16);

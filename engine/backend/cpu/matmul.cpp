@@ -76,30 +76,75 @@ ProductBatch<bf16, float, float>& CpuMatmul::batch<bf16, float>() {
 template <class In, class Out>
 void CpuMatmul::run(ProductBatch<In, Out, Out>& products) {
   const OneGemmThread guard;
-  if constexpr (std::is_same_v<In, bf16>)
+  if constexpr (std::is_same_v<In, bf16>) {
+    products.for_each([this](const Gemm<bf16, float, float>& g) { prepare(g); });
     products.run(runtime_.pool, [this](const Gemm<bf16, float, float>& g) {
       if (g.transpose_a)
         run_long_sum(g);
       else
         run_block(g);
     });
-  else
+  } else {
     products.run(runtime_.pool, [](const Gemm<In, Out>& g) { gemm(g); });
+  }
 }
 
-/// A block of rows of a: rounded into scratch and padded there to a multiple of Rounding::kRows, so that the rows per
-/// expert make few shapes; the padding's results go to scratch as well and are dropped.
-void CpuMatmul::run_block(const Gemm<bf16, float, float>& g) {
+namespace {
+
+/// The library's share of a block of rows: a from `left`, padded to a multiple of Rounding::kRows, so that the rows per
+/// expert make few shapes. The results of a padded block go to `padded_c`.
+Gemm<bf16, float> padded_block(const Gemm<bf16, float, float>& g, const bf16* left, float* padded_c) {
   const std::int64_t rows = round_up(g.m, Rounding::kRows);
-  bf16* left = runtime_.scratch<bf16>(1, std::max<std::int64_t>(rows * g.k, 1));
+  if (rows == g.m) return {g.m, g.n, g.k, left, g.k, false, g.b, g.ldb, g.transpose_b, g.c, g.ldc, g.accumulate};
+  return {rows, g.n, g.k, left, g.k, false, g.b, g.ldb, g.transpose_b, padded_c, g.n, false};
+}
+
+constexpr std::int64_t kDepth = 512;
+
+/// The piece of a long sum that starts at term `begin`, aᵀ from `left`. Both operands end with zero rows up to a
+/// multiple of Rounding::kRows, so the tokens per expert make few shapes too. With b transposed its padding is
+/// elsewhere and k is taken as it is.
+Gemm<bf16, float> piece_of_sum(const Gemm<bf16, float, float>& g, std::int64_t begin, const bf16* left) {
+  const std::int64_t depth = std::min(kDepth, g.k - begin);
+  return {g.m,
+          g.n,
+          g.transpose_b ? depth : round_up(depth, Rounding::kRows),
+          left,
+          g.m,
+          true,
+          g.b + (g.transpose_b ? begin : begin * g.ldb),
+          g.ldb,
+          g.transpose_b,
+          g.c,
+          g.ldc,
+          g.accumulate || begin > 0};
+}
+
+}  // namespace
+
+/// Scratch and library for one block, in all threads.
+void CpuMatmul::prepare(const Gemm<bf16, float, float>& g) {
+  const auto ready = [this](const Gemm<bf16, float>& call) {
+    runtime_.reserve_scratch<bf16>(1, call.m * call.k);
+    bf16_gemm_.prepare(call);
+  };
+  if (g.transpose_a) {
+    for (std::int64_t begin = 0; begin < g.k; begin += kDepth) ready(piece_of_sum(g, begin, nullptr));
+  } else {
+    const Gemm<bf16, float> block = padded_block(g, nullptr, nullptr);
+    if (block.m != g.m) runtime_.reserve_scratch<float>(0, block.m * block.n);
+    ready(block);
+  }
+}
+
+/// A block of rows of a, rounded into scratch; what a padded block computes is taken from scratch, without the padding.
+void CpuMatmul::run_block(const Gemm<bf16, float, float>& g) {
+  bf16* left = runtime_.scratch<bf16>(1);
+  const Gemm<bf16, float> block = padded_block(g, left, runtime_.scratch<float>(0));
   for (std::int64_t r = 0; r < g.m; ++r) round_row(left + r * g.k, g.a + r * g.lda, g.k);
-  std::fill(left + g.m * g.k, left + rows * g.k, bf16{0});
-  Gemm<bf16, float> block{rows, g.n, g.k, left, g.k, false, g.b, g.ldb, g.transpose_b, g.c, g.ldc, g.accumulate};
-  if (rows == g.m) return bf16_gemm_(block);
-  block.c = runtime_.scratch<float>(0, rows * g.n);
-  block.ldc = g.n;
-  block.accumulate = false;
+  std::fill(left + g.m * g.k, left + block.m * g.k, bf16{0});
   bf16_gemm_(block);
+  if (block.m == g.m) return;
   for (std::int64_t r = 0; r < g.m; ++r) {
     const float* from = block.c + r * g.n;
     float* to = g.c + r * g.ldc;
@@ -110,26 +155,21 @@ void CpuMatmul::run_block(const Gemm<bf16, float, float>& g) {
   }
 }
 
-/// aᵀ·b, a sum over tokens: in pieces that stay in cache. Both operands end with zero rows up to a multiple of
-/// Rounding::kRows, so the tokens per expert make few shapes too. With b transposed its padding is elsewhere and k is
-/// taken as it is.
+/// aᵀ·b, a sum over tokens: in pieces that stay in cache.
 void CpuMatmul::run_long_sum(const Gemm<bf16, float, float>& g) {
-  constexpr std::int64_t kDepth = 512, kAhead = 16;
-  bool accumulate = g.accumulate;
+  constexpr std::int64_t kAhead = 16;
+  bf16* left = runtime_.scratch<bf16>(1);
   for (std::int64_t begin = 0; begin < std::max<std::int64_t>(g.k, 1); begin += kDepth) {
     const std::int64_t depth = std::min(kDepth, g.k - begin);
-    const std::int64_t padded = g.transpose_b ? depth : round_up(depth, Rounding::kRows);
-    bf16* left = runtime_.scratch<bf16>(1, std::max<std::int64_t>(padded * g.m, 1));
+    const Gemm<bf16, float> piece = piece_of_sum(g, begin, left);
     for (std::int64_t p = 0; p < depth; ++p) {
       const float* row = g.a + (begin + p) * g.lda;
       // Pieces of rows: too short and too far apart for the processor to read ahead.
       for (std::int64_t i = 0; i < g.m; i += 16) __builtin_prefetch(row + kAhead * g.lda + i);
       round_row(left + p * g.m, row, g.m);
     }
-    std::fill(left + depth * g.m, left + padded * g.m, bf16{0});
-    bf16_gemm_({g.m, g.n, padded, left, g.m, true, g.b + (g.transpose_b ? begin : begin * g.ldb), g.ldb, g.transpose_b,
-                g.c, g.ldc, accumulate});
-    accumulate = true;
+    std::fill(left + depth * g.m, left + piece.k * g.m, bf16{0});
+    bf16_gemm_(piece);
   }
 }
 

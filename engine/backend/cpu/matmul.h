@@ -28,6 +28,7 @@ class CpuMatmul final : public MatmulOps {
   ProductBatch<In, Out, Out>& batch();
   template <class In, class Out>
   void run(ProductBatch<In, Out, Out>& products);
+  void prepare(const Gemm<bf16, float, float>& g);
   void run_block(const Gemm<bf16, float, float>& g);
   void run_long_sum(const Gemm<bf16, float, float>& g);
   /// f.operator()<In, Out>(): the type of the right operand as multiplied, and of everything else.

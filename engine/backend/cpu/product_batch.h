@@ -32,6 +32,14 @@ class TaskList {
     });
   }
 
+  /// body(thing, local task) in order, on the calling thread.
+  template <class Body>
+  void for_each(Body&& body) const {
+    for (std::size_t i = 0; i < items_.size(); ++i)
+      for (std::int64_t task = 0, tasks = ends_[i] - (i ? ends_[i - 1] : 0); task < tasks; ++task)
+        body(items_[i], task);
+  }
+
  private:
   std::vector<Item> items_;
   std::vector<std::int64_t> ends_;  // running number after the last task of each item
@@ -49,20 +57,26 @@ class ProductBatch {
   /// kernel(const Gemm<In, Out, Left>& block) for every block.
   template <class Kernel>
   void run(ThreadPool& pool, Kernel&& kernel) const {
-    list_.run(pool, [&](const Gemm<In, Out, Left>& g, std::int64_t task) {
-      const std::int64_t columns = blocks(g.n, kColumnBlock);
-      const std::int64_t row = task / columns * kRowBlock, column = task % columns * kColumnBlock;
-      Gemm<In, Out, Left> block = g;
-      block.m = std::min(kRowBlock, g.m - row);
-      block.n = std::min(kColumnBlock, g.n - column);
-      block.a += g.transpose_a ? row : row * g.lda;
-      block.b += g.transpose_b ? column * g.ldb : column;
-      block.c += row * g.ldc + column;
-      kernel(block);
-    });
+    list_.run(pool, [&](const Gemm<In, Out, Left>& g, std::int64_t task) { kernel(block_of(g, task)); });
+  }
+  /// The same in order, on the calling thread.
+  template <class Body>
+  void for_each(Body&& body) const {
+    list_.for_each([&](const Gemm<In, Out, Left>& g, std::int64_t task) { body(block_of(g, task)); });
   }
 
  private:
+  static Gemm<In, Out, Left> block_of(const Gemm<In, Out, Left>& g, std::int64_t task) {
+    const std::int64_t columns = blocks(g.n, kColumnBlock);
+    const std::int64_t row = task / columns * kRowBlock, column = task % columns * kColumnBlock;
+    Gemm<In, Out, Left> block = g;
+    block.m = std::min(kRowBlock, g.m - row);
+    block.n = std::min(kColumnBlock, g.n - column);
+    block.a += g.transpose_a ? row : row * g.lda;
+    block.b += g.transpose_b ? column * g.ldb : column;
+    block.c += row * g.ldc + column;
+    return block;
+  }
   static std::int64_t blocks(std::int64_t n, std::int64_t block) { return (n + block - 1) / block; }
   TaskList<Gemm<In, Out, Left>> list_;
 };

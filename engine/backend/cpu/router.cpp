@@ -8,24 +8,6 @@
 namespace moe::cpu {
 namespace {
 
-/// Insertion into the k best so far, kept in descending order. An element only passes strictly smaller ones, so ties
-/// stay with the lower index; the first k are always taken, so ids are distinct even when every score is NaN.
-template <class T>
-void top_k_row(std::int32_t* ids, T* best, const T* scores, std::int64_t n, std::int32_t k) {
-  std::int32_t held = 0;
-  for (std::int64_t e = 0; e < n; ++e) {
-    const T score = std::isnan(scores[e]) ? -std::numeric_limits<T>::infinity() : scores[e];
-    if (held == k && !(score > best[k - 1])) continue;
-    std::int32_t at = held < k ? held++ : k - 1;
-    for (; at > 0 && score > best[at - 1]; --at) {
-      best[at] = best[at - 1];
-      ids[at] = ids[at - 1];
-    }
-    best[at] = score;
-    ids[at] = static_cast<std::int32_t>(e);
-  }
-}
-
 /// e[rows,n] = e^(s − max of the row). The exponentials run over all rows at once: a row of a few experts is shorter
 /// than a vector.
 template <class T>
@@ -36,6 +18,23 @@ void exp_rows(T* e, const T* s, std::int64_t rows, std::int64_t n) {
   }
 #pragma omp simd
   for (std::int64_t i = 0; i < rows * n; ++i) e[i] = fast_exp(e[i]);
+}
+
+constexpr double kSpreadFloor = 1e-10;  // under the squared mean, as in 1701.06538's code
+
+struct Spread {
+  double mean = 0, variance = 0;  // population
+};
+
+template <class T>
+Spread spread_of(const T* x, std::int64_t n) {
+  Spread out;
+  for (std::int64_t i = 0; i < n; ++i) out.mean += static_cast<double>(x[i]) / static_cast<double>(n);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double gap = static_cast<double>(x[i]) - out.mean;
+    out.variance += gap * gap / static_cast<double>(n);
+  }
+  return out;
 }
 
 template <class T>
@@ -73,8 +72,9 @@ void CpuRouter::softmax_backward(View ds, ConstView dp, ConstView p, bool accumu
 void CpuRouter::top_k(View ids, ConstView scores, int k) {
   with_real(scores.dtype, [&]<class T>() {
     const std::int64_t n = scores.dim(1);
+    runtime_.reserve_scratch<T>(0, k);
     for_rows(scores.dim(0), n * k, [&](std::int64_t t) {
-      top_k_row(ids.as<std::int32_t>() + t * k, runtime_.scratch<T>(0, k), scores.as<T>() + t * n, n, k);
+      top_k_row(ids.as<std::int32_t>() + t * k, runtime_.scratch<T>(0), scores.as<T>() + t * n, n, k);
     });
   });
 }
@@ -131,15 +131,6 @@ void CpuRouter::renormalise_backward(View dy, ConstView dw, ConstView y, double 
   });
 }
 
-void CpuRouter::add_normal(View x, const RandomStream& stream, double sigma) {
-  with_real(x.dtype, [&]<class T>() {
-    runtime_.for_ranges(x.size(), 1024, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i)
-        x.as<T>()[i] += static_cast<T>(sigma * stream.normal(static_cast<std::uint64_t>(i)));
-    });
-  });
-}
-
 // One pass in one thread: T·K additions whose order is the order of the tokens.
 void CpuRouter::count_choices(View counts, View mass, ConstView ids, ConstView weights) {
   with_real(weights.dtype, [&]<class T>() {
@@ -167,11 +158,11 @@ void CpuRouter::column_mean(View mean, ConstView p) {
 
 void CpuRouter::balance_loss_backward(View ds, ConstView p, ConstView counts, int k, double coefficient) {
   with_real(p.dtype, [&]<class T>() {
-    const std::int64_t rows = p.dim(0), n = p.dim(1);
-    const T share = T(1) / (static_cast<T>(rows) * static_cast<T>(k));
+    const std::int64_t rows = p.dim(0), n = p.dim(1), group = rows / std::max<std::int64_t>(counts.size() / n, 1);
+    const T share = T(1) / (static_cast<T>(group) * static_cast<T>(k));
     const T factor = static_cast<T>(coefficient * static_cast<double>(n) / static_cast<double>(rows));
-    const std::int32_t* count = counts.as<std::int32_t>();
     for_rows(rows, n, [&](std::int64_t t) {
+      const std::int32_t* count = counts.as<std::int32_t>() + t / group * n;
       const T* prob = p.as<T>() + t * n;
       T* to = ds.as<T>() + t * n;
       T expected = 0;
@@ -183,12 +174,91 @@ void CpuRouter::balance_loss_backward(View ds, ConstView p, ConstView counts, in
   });
 }
 
+void CpuRouter::balance_gradient(View dp, ConstView counts, int k, double coefficient) {
+  with_real(dp.dtype, [&]<class T>() {
+    const std::int64_t rows = dp.dim(0), n = dp.dim(1), group = rows / std::max<std::int64_t>(counts.size() / n, 1);
+    const T factor = static_cast<T>(coefficient * static_cast<double>(n) / static_cast<double>(rows) /
+                                    (static_cast<double>(group) * k));
+    for_rows(rows, n, [&](std::int64_t t) {
+      const std::int32_t* count = counts.as<std::int32_t>() + t / group * n;
+      for (std::int64_t e = 0; e < n; ++e) dp.as<T>()[t * n + e] += factor * static_cast<T>(count[e]);
+    });
+  });
+}
+
+// Σ_t f_{g(t)}·p_t over all tokens: the mean over groups of E·Σ f·P, since P_g is a mean over equally many tokens.
+double CpuRouter::balance_loss(ConstView p, ConstView counts, int k) {
+  return with_real(p.dtype, [&]<class T>() {
+    const std::int64_t rows = p.dim(0), n = p.dim(1), group = rows / std::max<std::int64_t>(counts.size() / n, 1);
+    const double total = runtime_.reduce(rows, row_grain(n), [&](std::int64_t begin, std::int64_t end) {
+      double sum = 0;
+      for (std::int64_t t = begin; t < end; ++t) {
+        const std::int32_t* count = counts.as<std::int32_t>() + t / group * n;
+        for (std::int64_t e = 0; e < n; ++e) sum += count[e] * static_cast<double>(p.as<T>()[t * n + e]);
+      }
+      return sum;
+    });
+    return rows ? static_cast<double>(n) * total / static_cast<double>(rows) / (static_cast<double>(group) * k) : 0.0;
+  });
+}
+
+void CpuRouter::sigmoid_forward(View y, ConstView x) {
+  with_real(x.dtype, [&]<class T>() {
+    runtime_.for_ranges(x.size(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
+      const T* from = x.as<T>();
+      T* to = y.as<T>();
+#pragma omp simd
+      for (std::int64_t i = begin; i < end; ++i) to[i] = T(1) / (T(1) + fast_exp(-from[i]));
+    });
+  });
+}
+
+void CpuRouter::sigmoid_backward(View dx, ConstView dy, ConstView y, bool accumulate) {
+  with_real(y.dtype, [&]<class T>() {
+    runtime_.for_ranges(y.size(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const T value = y.as<T>()[i];
+        dx.as<T>()[i] = (accumulate ? dx.as<T>()[i] : T(0)) + dy.as<T>()[i] * value * (T(1) - value);
+      }
+    });
+  });
+}
+
+void CpuRouter::add_row(View y, ConstView row, double alpha) {
+  with_real(y.dtype, [&]<class T>() {
+    const std::int64_t n = y.dim(1);
+    for_rows(y.dim(0), n, [&](std::int64_t t) {
+      for (std::int64_t e = 0; e < n; ++e) y.as<T>()[t * n + e] += static_cast<T>(alpha) * row.as<T>()[e];
+    });
+  });
+}
+
+void CpuRouter::squared_cv_backward(View dx, ConstView x, double coefficient) {
+  with_real(x.dtype, [&]<class T>() {
+    const std::int64_t n = x.size();
+    const Spread spread = spread_of(x.as<T>(), n);
+    const double mean = spread.mean, floor = mean * mean + kSpreadFloor, count = static_cast<double>(n);
+    for (std::int64_t i = 0; i < n; ++i)
+      dx.as<T>()[i] = static_cast<T>(
+          coefficient * 2 / count *
+          ((static_cast<double>(x.as<T>()[i]) - mean) / floor - spread.variance * mean / (floor * floor)));
+  });
+}
+
+double CpuRouter::squared_cv(ConstView x) {
+  return with_real(x.dtype, [&]<class T>() {
+    const Spread spread = spread_of(x.as<T>(), x.size());
+    return spread.variance / (spread.mean * spread.mean + kSpreadFloor);
+  });
+}
+
 void CpuRouter::log_sum_exp(View lse, ConstView s) {
   with_real(s.dtype, [&]<class T>() {
     const std::int64_t n = s.dim(1), grain = row_grain(n);
+    runtime_.reserve_scratch<T>(0, grain * n);
     runtime_.for_ranges(s.dim(0), grain, [&](std::int64_t begin, std::int64_t end) {
       const T* from = s.as<T>() + begin * n;
-      T* e = runtime_.scratch<T>(0, grain * n);
+      T* e = runtime_.scratch<T>(0);
       exp_rows(e, from, end - begin, n);
       for (std::int64_t t = 0; t < end - begin; ++t)
         lse.as<T>()[begin + t] = row_max(from + t * n, n) + std::log(row_sum(e + t * n, n));
@@ -215,9 +285,11 @@ double CpuRouter::mean_entropy(ConstView p) {
     const std::int64_t rows = p.dim(0), n = p.dim(1);
     const double total = runtime_.reduce(rows, row_grain(n), [&](std::int64_t begin, std::int64_t end) {
       double sum = 0;
+      const T* probability = p.as<T>();
+#pragma omp simd reduction(- : sum)
       for (std::int64_t i = begin * n; i < end * n; ++i) {
-        const T q = p.as<T>()[i];
-        if (q != T(0)) sum -= static_cast<double>(q * std::log(q));  // 0·ln 0 = 0; NaN goes through
+        const T q = probability[i], term = q * fast_log(q);
+        sum -= static_cast<double>(q == T(0) ? T(0) : term);  // 0·ln 0 = 0; NaN goes through
       }
       return sum;
     });

@@ -15,13 +15,19 @@ class CpuRouter final : public RouterOps {
   void take_backward(View dx, ConstView dy, ConstView ids) override;
   void renormalise_forward(View w, ConstView y, double eps) override;
   void renormalise_backward(View dy, ConstView dw, ConstView y, double eps) override;
-  void add_normal(View x, const RandomStream& stream, double sigma) override;
   void count_choices(View counts, View mass, ConstView ids, ConstView weights) override;
   void column_mean(View mean, ConstView p) override;
   void balance_loss_backward(View ds, ConstView p, ConstView counts, int k, double coefficient) override;
+  void balance_gradient(View dp, ConstView counts, int k, double coefficient) override;
+  double balance_loss(ConstView p, ConstView counts, int k) override;
   void log_sum_exp(View lse, ConstView s) override;
   void z_loss_backward(View ds, ConstView p, ConstView lse, double coefficient) override;
   double mean_entropy(ConstView p) override;
+  void sigmoid_forward(View y, ConstView x) override;
+  void sigmoid_backward(View dx, ConstView dy, ConstView y, bool accumulate) override;
+  void add_row(View y, ConstView row, double alpha) override;
+  double squared_cv(ConstView x) override;
+  void squared_cv_backward(View dx, ConstView x, double coefficient) override;
 
  private:
   /// body(t) over rows, in tasks sized for rows of `width`.

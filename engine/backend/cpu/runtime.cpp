@@ -3,26 +3,42 @@
 
 #include <new>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include "engine/backend/cpu/gemm.h"
 #include "engine/core/error.h"
 
 namespace moe::cpu {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+/// A cache line; blocks of several huge pages start on one.
+std::align_val_t alignment_of(std::size_t bytes) { return std::align_val_t{bytes >= 2 * kHugePage ? kHugePage : 64}; }
+
+/// A step walks through all its activations: with pages of 4 KiB it would miss the address cache all the time.
+void prefer_huge_pages([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  if (bytes >= 2 * kHugePage) madvise(block, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);  // a wish; may be refused
+#endif
+}
 
 }  // namespace
 
 void* allocate_aligned(std::size_t bytes) {
   try {
-    return ::operator new(std::max<std::size_t>(bytes, 1), kAlignment);
+    void* block = ::operator new(std::max<std::size_t>(bytes, 1), alignment_of(bytes));
+    prefer_huge_pages(block, bytes);
+    return block;
   } catch (const std::bad_alloc&) {
     throw Error(ErrorKind::resource, "out of memory", "", "asked for " + std::to_string(bytes >> 20) + " MiB",
                 "Make the batch, the context or the model smaller.");
   }
 }
 
-void free_aligned(void* block) { ::operator delete(block, kAlignment); }
+void free_aligned(void* block, std::size_t bytes) { ::operator delete(block, alignment_of(bytes)); }
 
 void* Scratch::reserve(std::size_t bytes) {
   if (bytes > bytes_) {
@@ -34,7 +50,7 @@ void* Scratch::reserve(std::size_t bytes) {
 }
 
 void Scratch::release() {
-  if (data_) free_aligned(data_);
+  if (data_) free_aligned(data_, bytes_);
   data_ = nullptr;
   bytes_ = 0;
 }

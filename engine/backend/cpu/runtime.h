@@ -23,6 +23,11 @@ class Scratch {
   T* get(std::int64_t count) {
     return static_cast<T*>(reserve(static_cast<std::size_t>(count) * sizeof(T)));
   }
+  /// What the last get() returned.
+  template <class T>
+  T* held() const {
+    return static_cast<T*>(data_);
+  }
 
  private:
   void* reserve(std::size_t bytes);
@@ -32,7 +37,7 @@ class Scratch {
 };
 
 void* allocate_aligned(std::size_t bytes);
-void free_aligned(void* block);
+void free_aligned(void* block, std::size_t bytes);
 
 struct Runtime {
   explicit Runtime(int threads);
@@ -73,10 +78,16 @@ struct Runtime {
     return total;
   }
 
-  /// Scratch of the current thread, numbered by use within one kernel.
+  /// Makes room for `count` elements in every thread's scratch. Before the loop whose tasks use it: which thread meets
+  /// which task is chance, so memory taken inside a task could be taken at any later call as well.
   template <class T>
-  T* scratch(int use, std::int64_t count) {
-    return local_[static_cast<std::size_t>(ThreadPool::slot())][use].get<T>(count);
+  void reserve_scratch(int use, std::int64_t count) {
+    for (Local& local : local_) local[use].get<T>(std::max<std::int64_t>(count, 1));
+  }
+  /// Scratch of the current thread, numbered by use within one kernel; as large as reserve_scratch made it.
+  template <class T>
+  T* scratch(int use) {
+    return local_[static_cast<std::size_t>(ThreadPool::slot())][use].held<T>();
   }
 
   ThreadPool pool;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 namespace moe::cpu {
 
@@ -55,6 +56,31 @@ inline float fast_erf(float x) {
   return t < 1.f ? x * p : (t >= 1.f ? large : x);  // NaN stays
 }
 inline double fast_erf(double x) { return std::erf(x); }
+
+/// ln x within 2 ulp, denormals included; 0 gives −inf, a negative number or NaN gives NaN. x = m·2^e with m in
+/// [sqrt(1/2), sqrt(2)), then the minimax polynomial of ln m that Cephes' logf uses (S. Moshier, netlib).
+inline float fast_log(float x) {
+  constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f, kInf = std::numeric_limits<float>::infinity();
+  constexpr std::uint32_t kRootHalf = 0x3F3504F3;
+  const bool tiny = x < std::numeric_limits<float>::min();
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(tiny ? x * 8388608.f : x);  // 2^23 makes denormals normal
+  const std::int32_t whole = static_cast<std::int32_t>(bits - kRootHalf) >> 23;
+  const float e = static_cast<float>(whole - (tiny ? 23 : 0));
+  const float r = std::bit_cast<float>(bits - (static_cast<std::uint32_t>(whole) << 23)) - 1.f, s = r * r;
+  float p = 7.0376836292e-2f;
+  p = p * r - 1.1514610310e-1f;
+  p = p * r + 1.1676998740e-1f;
+  p = p * r - 1.2420140846e-1f;
+  p = p * r + 1.4249322787e-1f;
+  p = p * r - 1.6668057665e-1f;
+  p = p * r + 2.0000714765e-1f;
+  p = p * r - 2.4999993993e-1f;
+  p = p * r + 3.3333331174e-1f;
+  const float y = (r + ((p * r * s + e * kLn2Low) - 0.5f * s)) + e * kLn2High;
+  const float edge = x == 0.f ? -kInf : (x > 0.f ? x : std::numeric_limits<float>::quiet_NaN());  // +inf stays
+  return x > 0.f && x < kInf ? y : edge;
+}
+inline double fast_log(double x) { return std::log(x); }
 
 template <class T>
 inline T sigmoid(T x) {

@@ -15,6 +15,8 @@ class TestVectorMath : public QObject {
   void exp_at_the_edges();
   void erf_within_three_ulp();
   void erf_at_the_edges();
+  void log_within_two_ulp();
+  void log_at_the_edges();
   void bf16_rounding_data();
   void bf16_rounding();
 };
@@ -66,6 +68,28 @@ void TestVectorMath::erf_at_the_edges() {
   QCOMPARE(cpu::fast_erf(kInf), 1.f);
   QCOMPARE(cpu::fast_erf(-kInf), -1.f);
   QVERIFY(std::isnan(cpu::fast_erf(std::nanf(""))));
+}
+
+// Every 997th positive float, denormals included, and all near 1, where the result is small.
+void TestVectorMath::log_within_two_ulp() {
+  double worst = 0;
+  const auto look = [&](std::uint32_t bits) {
+    const float f = std::bit_cast<float>(bits);
+    if (f != 1.f) worst = std::max(worst, ulps(cpu::fast_log(f), std::log(static_cast<double>(f))));
+  };
+  for (std::uint32_t bits = 1; bits < 0x7F800000u; bits += 997) look(bits);
+  for (std::uint32_t bits = 0x3F7F0000u; bits < 0x3F808000u; ++bits) look(bits);
+  QVERIFY2(worst <= 2.0, qPrintable(QString::number(worst)));
+}
+
+void TestVectorMath::log_at_the_edges() {
+  QCOMPARE(cpu::fast_log(1.f), 0.f);
+  QCOMPARE(cpu::fast_log(0.f), -kInf);
+  QCOMPARE(cpu::fast_log(-0.f), -kInf);
+  QCOMPARE(cpu::fast_log(kInf), kInf);
+  QVERIFY(std::isnan(cpu::fast_log(-1.f)));
+  QVERIFY(std::isnan(cpu::fast_log(-1e-40f)));
+  QVERIFY(std::isnan(cpu::fast_log(std::nanf(""))));
 }
 
 void TestVectorMath::bf16_rounding_data() {

@@ -174,9 +174,13 @@ void TestMoeLayer::statistics_add_up() {
   nn::Pass pass = l.bench.pass(40);
   const View x = l.bench.device(values, {40, 8});
   l.layer.forward(pass, x);
-  std::vector<std::int64_t> counts(6, 100);
-  std::vector<double> mass(6, 1.0);
-  const LayerStatistics s = l.layer.collect(pass, counts, mass);
+  ExpertTally tally{std::vector<std::int64_t>(6, 100), std::vector<std::int64_t>(6), std::vector<double>(6, 1.0),
+                    false};
+  const LayerStatistics s = l.layer.collect(pass, tally);
+  const auto &counts = tally.counts, &kept = tally.kept;
+  const auto& mass = tally.mass;
+  QVERIFY(!tally.can_drop);
+  QCOMPARE(std::accumulate(kept.begin(), kept.end(), std::int64_t{0}), std::int64_t{80});
   QCOMPARE(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}), std::int64_t{600 + 80});  // it adds
   QVERIFY(std::abs(std::accumulate(mass.begin(), mass.end(), 0.0) - (6 + 40)) < 1e-12);
   const auto p = host(l.layer.decision().probabilities);
@@ -200,7 +204,9 @@ void TestMoeLayer::statistics_add_up() {
 
 void TestMoeLayer::policies() {
   Layer l(config_of(8, 10, 6, 2, true));
-  l.layer.check_policy("softmax_top_k");
+  QVERIFY(l.layer.has_tensors_of("softmax_top_k") && l.layer.has_tensors_of("switch"));
+  QVERIFY(!l.layer.has_tensors_of("noisy_top_k") && !l.layer.has_tensors_of("hash"));
+  l.layer.set_policy("switch");
   l.layer.set_policy("softmax_top_k");
   QVERIFY_EXCEPTION_THROWN(l.layer.set_policy("unknown"), Error);
 }

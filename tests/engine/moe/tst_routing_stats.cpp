@@ -14,6 +14,7 @@ class TestRoutingStats : public QObject {
   void extremes_data();
   void extremes();
   void entropy_shares();
+  void dead_experts();
 };
 
 void TestRoutingStats::published_figures() {
@@ -59,6 +60,17 @@ void TestRoutingStats::entropy_shares() {
   QCOMPARE(entropy_share(std::log(8.0), 8), 1.0);
   QCOMPARE(entropy_share(0, 8), 0.0);
   QCOMPARE(entropy_share(0, 1), 0.0);
+}
+
+void TestRoutingStats::dead_experts() {
+  // Of a Poisson distribution: P(0) = e^-m is 1/1000 at m = 6.9078; P(X <= 5) is 1/1000 at m = 16.4547 (tables).
+  QVERIFY(std::abs(poisson_upper_limit(0, 1e-3) - std::log(1000.0)) < 1e-9);
+  QVERIFY(std::abs(poisson_upper_limit(5, 1e-3) - 16.4547) < 1e-4);
+  QVERIFY(!is_dead(0, 1000, 8));  // 0.05 of a fair share of 125 is 6.25 < 6.91: too short a window to tell
+  QVERIFY(is_dead(0, 1200, 8));   // 7.5
+  QVERIFY(!is_dead(5, 1200, 8));
+  QVERIFY(is_dead(5, 3000, 8));  // 18.75 > 16.46
+  QVERIFY(!is_dead(0, 0, 8));
 }
 
 QTEST_GUILESS_MAIN(TestRoutingStats)

@@ -35,8 +35,9 @@ struct OpCase {
 const std::vector<Sizes>& odd_sizes();
 const std::vector<OpCase>& op_catalogue();
 
-// The two halves of the catalogue.
+// The parts of the catalogue; routing_ops includes choosing_ops.
 std::vector<OpCase> dense_ops();
 std::vector<OpCase> routing_ops();
+std::vector<OpCase> choosing_ops();
 
 }  // namespace moe::test

@@ -149,12 +149,6 @@ std::vector<OpCase> routing_ops() {
          return [=](ops::Context& c) { ops::renormalise_backward(c, dy, dw, y, 1e-9); };
        },
        kPointwise},
-      {"add_normal",
-       [](A& a, const S& s) -> Call {
-         const View x = a.inout({s.tokens(), s.experts});
-         return [=](ops::Context& c) { ops::add_normal(c, x, RandomStream(3, Purpose::router_noise, 2, 1), 0.5); };
-       },
-       kPointwise},
       {"count_choices",
        [](A& a, const S& s) -> Call {
          const View ids = choices(a, s), weights = a.in({s.tokens(), s.choices}, 0.2, 0.5);
@@ -173,6 +167,55 @@ std::vector<OpCase> routing_ops() {
          const View p = a.in({s.tokens(), s.experts}, 0.05, 0.2), ds = a.inout({s.tokens(), s.experts});
          const View counts = a.ints({s.experts}, [](std::int64_t e) { return 3 * e; });
          return [=, k = s.choices](ops::Context& c) { ops::balance_loss_backward(c, ds, p, counts, k, 0.01); };
+       },
+       kPointwise},
+      {"balance_loss_backward, sequences",
+       [](A& a, const S& s) -> Call {
+         const View p = a.in({s.tokens(), s.experts}, 0.05, 0.2), ds = a.inout({s.tokens(), s.experts});
+         const View counts = a.ints({s.batch, s.experts}, [](std::int64_t e) { return e % 7; });
+         return [=, k = s.choices](ops::Context& c) { ops::balance_loss_backward(c, ds, p, counts, k, 0.01); };
+       },
+       kPointwise},
+      {"balance_gradient",
+       [](A& a, const S& s) -> Call {
+         const View dp = a.inout({s.tokens(), s.experts});
+         const View counts = a.ints({s.batch, s.experts}, [](std::int64_t e) { return e % 7; });
+         return [=, k = s.choices](ops::Context& c) { ops::balance_gradient(c, dp, counts, k, 0.3); };
+       },
+       kPointwise},
+      {"balance_loss",
+       [](A& a, const S& s) -> Call {
+         const View p = a.in({s.tokens(), s.experts}, 0.05, 0.2), y = a.inout({1});
+         const View counts = a.ints({s.batch, s.experts}, [](std::int64_t e) { return e % 7; });
+         return [=, k = s.choices, &a](ops::Context& c) { a.set(y, {ops::balance_loss(c, p, counts, k)}); };
+       },
+       kSum},
+      {"sigmoid_forward",
+       [](A& a, const S& s) -> Call {
+         const View x = a.in({s.tokens(), s.experts}, 3.0), y = a.out({s.tokens(), s.experts});
+         return [=](ops::Context& c) { ops::sigmoid_forward(c, y, x); };
+       },
+       kPointwise},
+      {"sigmoid_backward",
+       [](A& a, const S& s) -> Call {
+         const Shape shape{s.tokens(), s.experts};
+         const View y = a.in(shape, 0.1, 0.5), dy = a.in(shape), dx = a.inout(shape);
+         return [=](ops::Context& c) { ops::sigmoid_backward(c, dx, dy, y, true); };
+       },
+       kPointwise},
+      {"add_row",
+       [](A& a, const S& s) -> Call {
+         const View y = a.inout({s.tokens(), s.experts}), row = a.in({s.experts});
+         return [=](ops::Context& c) { ops::add_row(c, y, row, 0.7); };
+       },
+       kPointwise},
+      {"squared_cv",
+       [](A& a, const S& s) -> Call {
+         const View x = a.in({s.experts}, 0.2, 1.0), dx = a.out({s.experts}), y = a.inout({1});
+         return [=, &a](ops::Context& c) {
+           a.set(y, {ops::squared_cv(c, x)});
+           ops::squared_cv_backward(c, dx, x, 0.3);
+         };
        },
        kPointwise},
       {"log_sum_exp",
@@ -197,8 +240,7 @@ std::vector<OpCase> routing_ops() {
        },
        kPointwise},
   };
-  const auto more = dispatch_ops();
-  cases.insert(cases.end(), more.begin(), more.end());
+  for (const auto& more : {dispatch_ops(), choosing_ops()}) cases.insert(cases.end(), more.begin(), more.end());
   return cases;
 }
 

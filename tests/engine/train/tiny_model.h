@@ -39,7 +39,7 @@ class ModelHarness {
   explicit ModelHarness(const Config& c)
       : config(c),
         backend(make_backend("cpu", 1)),
-        model(*backend, config, DType::f64),
+        model(*backend, config, DType::f64, {}),
         arena_(*backend),
         scratch_(*backend) {
     FakeDataset(config.model.vocabulary).batch(5, 0, 0, config.train.batch, config.model.context, batch);
@@ -59,9 +59,10 @@ class ModelHarness {
     for (std::int64_t t = 0; t < loss.size(); ++t) sum += loss.as<double>()[t];
     double value = sum / static_cast<double>(loss.size());
     for (auto* layer : model.moe_layers()) {
-      std::vector<std::int64_t> counts(static_cast<std::size_t>(config.model.experts));
-      std::vector<double> mass(counts.size());
-      const auto s = layer->collect(pass, counts, mass);
+      const auto experts = static_cast<std::size_t>(config.model.experts);
+      routing::ExpertTally tally{std::vector<std::int64_t>(experts), std::vector<std::int64_t>(experts),
+                                 std::vector<double>(experts), false};
+      const auto s = layer->collect(pass, tally);
       value += config.balance.coefficient * s.balance_loss + config.router.z_coefficient * s.z_loss;
     }
     if (with_gradient) model.backward(pass);

@@ -146,8 +146,10 @@ void TestTrainerLive::refuses() {
   train::Trainer plain(live_config(), dataset), edited(live_config(), dataset);
   for (const bool apply : {false, true}) {
     try {
-      apply ? edited.apply(key.toStdString(), value.toStdString())
-            : edited.check(key.toStdString(), value.toStdString());
+      if (apply)
+        edited.apply(key.toStdString(), value.toStdString());
+      else
+        edited.check(key.toStdString(), value.toStdString());
       QFAIL("accepted");
     } catch (const Error& error) {
       QCOMPARE(error.kind(), ErrorKind::usage);

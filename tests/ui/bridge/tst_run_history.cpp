@@ -83,6 +83,75 @@ class TstRunHistory : public QObject {
     QCOMPARE(h.viewStep(), 60);
   }
 
+  void expertsMayComeAndGo() {
+    RunHistory h;
+    h.reset(info());
+    h.setWindowSteps(10);
+    for (qint64 s = 1; s <= 4; ++s) h.add(small(s, {3, 1}));
+    for (qint64 s = 5; s <= 7; ++s) h.add(small(s, {3, 1, 2}));
+    h.flush();
+    QCOMPARE(h.info().experts, 3);
+    QCOMPARE(h.window().steps, 3);  // before that there was no third expert, and the fair share was another
+    QCOMPARE(h.window().from, 4);
+    QCOMPARE(h.window().ratio(0, 2), 1.0);
+    h.lookAt(4);
+    QCOMPARE(h.window().steps, 4);
+    QVERIFY(std::isnan(h.window().ratio(0, 2)));
+    h.backToLive();
+    h.add(small(8, {2, 2}));
+    QCOMPARE(h.info().experts, 2);
+    QCOMPARE(h.window().steps, 1);
+  }
+
+  void editsOfOneStep() {
+    RunHistory h;
+    h.reset(info());
+    h.add(protocol::EditEvent{5, "optim.lr", "0.01", "0.02"});
+    h.add(protocol::EditEvent{5, "optim.lr", "0.02", "0.03"});
+    QCOMPARE(h.edits().size(), std::size_t{1});
+    QCOMPARE(h.edits()[0].before, std::string("0.01"));
+    QCOMPARE(h.edits()[0].after, std::string("0.03"));
+    for (const char* expert : {"L1E1", "L1E2", "L1E1"}) h.add(protocol::EditEvent{5, "experts.revive", "", expert});
+    QCOMPARE(h.edits().size(), std::size_t{3});
+  }
+
+  void droppedAssignmentsAreCounted() {
+    RunHistory h;
+    h.reset(info());
+    h.setWindowSteps(2);
+    h.add(small(1, {6, 2}));  // nothing could drop yet: all was kept
+    moe::ui::StepRecord capped(small(2, {6, 2}));
+    capped.extras.resize(1);
+    capped.extras[0].kept = {4, 2};
+    h.add(capped);
+    const auto window = h.window();
+    QCOMPARE(window.dropped(0, 0), 2.0 / 12);
+    QCOMPARE(window.dropped(0, 1), 0.0);
+    QCOMPARE(window.dropped(0), 2.0 / 16);
+    h.setWindowSteps(1);
+    h.lookAt(1);
+    QVERIFY(std::isnan(h.window().dropped(0)));
+    QCOMPARE(moe::ui::droppedShare(capped), 0.25);
+    QVERIFY(std::isnan(moe::ui::droppedShare(moe::ui::StepRecord(small(1)))));
+  }
+
+  void recordReadsWhatAStepMayCarry() {
+    auto json = protocol::to_json(small(3, {6, 2}));
+    const nlohmann::json plain = json;
+    QVERIFY(moe::ui::stepRecordFromJson(plain).extras.empty());
+    json["kept"] = nlohmann::json::array({nlohmann::json::array({4, 2})});
+    json["bias"] = nlohmann::json::array({nlohmann::json::array({0.1, -0.1})});
+    json["importance_cv2"] = nlohmann::json::array({0.5});
+    json["load_cv2"] = nlohmann::json::array({nullptr});
+    const auto record = moe::ui::stepRecordFromJson(json);
+    QCOMPARE(record.extras.at(0).kept, (std::vector<std::int64_t>{4, 2}));
+    QCOMPARE(record.extras.at(0).bias.at(1), -0.1);
+    QCOMPARE(record.extras.at(0).importance_cv2, 0.5);
+    QVERIFY(std::isnan(record.extras.at(0).load_cv2));
+    json["kept"] = nlohmann::json::array({nlohmann::json::array({4})});  // of another number of experts: absent
+    QVERIFY(moe::ui::stepRecordFromJson(json).kept(0) == nullptr);
+  }
+
   void windowSumsAndRecomputes() {
     RunHistory h;
     h.reset(info());
@@ -115,7 +184,7 @@ class TstRunHistory : public QObject {
     QCOMPARE(need.count(), 1);
     QCOMPARE(need[0][0].toLongLong(), 2);
     QCOMPARE(need[0][1].toLongLong(), 9);
-    std::vector<protocol::StepReport> missing;
+    std::vector<ui::StepRecord> missing;
     for (qint64 s = 9; s >= 1; --s) missing.push_back(small(s, {1, 3}));
     h.addMany(std::move(missing));
     QCOMPARE(h.steps().size(), std::size_t{10});
@@ -187,7 +256,7 @@ class TstRunHistory : public QObject {
   }
 
   void entropyOfOneExpertIsOne() {
-    protocol::StepReport one = small(1, {5});
+    const ui::StepRecord one = small(1, {5});
     const auto w = ui::sumWindow(std::span(&one, 1), 0, 1);
     QCOMPARE(w.layers[0].entropy, 1.0);
     QCOMPARE(w.layers[0].load_cv, 0.0);

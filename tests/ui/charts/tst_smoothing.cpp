@@ -139,6 +139,7 @@ class TestSmoothing : public QObject {
     for (const auto& r : history.steps()) full[static_cast<double>(r.step)] = ema.add(r.step, r.loss);
     for (const int bins : {64, 200, 1200}) {
       ChartSeries series([](const moe::protocol::StepReport& r) { return r.loss; });
+      series.setHalfLife(50);
       series.setMostBins(bins);
       series.update(history);
       for (const QPointF& p : series.smooth()) QCOMPARE(p.y(), full.at(p.x()));
@@ -151,6 +152,8 @@ class TestSmoothing : public QObject {
     history.reset(moe::test::sampleInfo(shape));
     const auto figure = [](const moe::protocol::StepReport& r) { return r.loss; };
     ChartSeries grown(figure), once(figure);
+    grown.setHalfLife(50);
+    once.setHalfLife(50);
     grown.setMostBins(128);
     once.setMostBins(128);
     for (qint64 step = 1; step <= shape.steps; ++step) {
@@ -166,10 +169,11 @@ class TestSmoothing : public QObject {
     // Earlier steps arriving late are read again from the start.
     moe::ui::RunHistory late;
     late.reset(moe::test::sampleInfo(shape));
-    std::vector<moe::protocol::StepReport> early;
+    std::vector<moe::ui::StepRecord> early;
     for (qint64 step = 1; step <= 300; ++step) early.push_back(moe::test::sampleStep(shape, step));
     for (qint64 step = 301; step <= shape.steps; ++step) late.add(moe::test::sampleStep(shape, step));
     ChartSeries merged(figure);
+    merged.setHalfLife(50);
     merged.setMostBins(128);
     merged.update(late);
     late.addMany(early);

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/ui/panels/picture_scenes.h"
 
+#include <QComboBox>
+
+#include "tests/ui/panels/sample_sheets.h"
+#include "ui/bridge/run_controller.h"
 #include "ui/charts/charts_panel.h"
 #include "ui/panels/expert_card.h"
 #include "ui/panels/expert_load_panel.h"
+#include "ui/panels/model_sheet_panel.h"
 #include "ui/panels/routing_map_panel.h"
 #include "ui/panels/specialization_panel.h"
 #include "ui/panels/token_path_panel.h"
@@ -45,6 +50,19 @@ auto largeTokens() {
   };
 }
 
+/// The user's model beside DeepSeek-V3; `alone`: no run is open.
+auto modelSheet(bool alone) {
+  return [alone](ui::RunHistory& history, ui::Selection& selection) -> std::unique_ptr<QWidget> {
+    auto controller = std::make_unique<ui::RunController>(history);
+    auto panel = std::make_unique<ui::ModelSheetPanel>(*controller, selection);
+    controller.release()->setParent(panel.get());
+    panel->systems()->addItem(QStringLiteral("DeepSeek-V3"), QStringLiteral("deepseek-v3"));
+    panel->setTheirs(publishedSheet("deepseek-v3"));
+    if (!alone) panel->setOurs(ourSheet());
+    return panel;
+  };
+}
+
 }  // namespace
 
 void selectForPicture(ui::Selection& selection) {
@@ -58,14 +76,18 @@ std::vector<PictureScene> pictureScenes(bool wide) {
   const int left = wide ? 784 : 774;
   return {
       {"routing_map", {left, wide ? 290 : 282}, plain<ui::RoutingMapPanel>()},
-      {"routing_map_empty", {left, wide ? 290 : 282}, plain<ui::RoutingMapPanel>(), true},
+      {"routing_map_empty", {left, wide ? 290 : 282}, plain<ui::RoutingMapPanel>(), PictureScene::empty},
       {"waterfall", {left, wide ? 232 : 200}, waterfall()},
+      {"waterfall_grown", {left, wide ? 232 : 200}, waterfall(), PictureScene::grown},
       {"expert_load", {left, wide ? 232 : 180}, plain<ui::ExpertLoadPanel>()},
+      {"expert_load_drops", {left, wide ? 232 : 180}, plain<ui::ExpertLoadPanel>(), PictureScene::grown},
       {"specialization", {left, wide ? 232 : 200}, plain<ui::SpecializationPanel>()},
       {"tokens", {wide ? 1280 : 774, wide ? 170 : 164}, plain<ui::TokenStripPanel>()},
       {"tokens_large", {left, 230}, largeTokens()},
       {"token_path", {left, 396}, plain<ui::TokenPathPanel>()},
       {"expert_card", {wide ? 320 : 288, 640}, plain<ui::ExpertCard>()},
+      {"model_sheet", {860, 720}, modelSheet(false)},
+      {"model_sheet_alone", {860, 720}, modelSheet(true), true},
       {"charts", {wide ? 496 : 774, wide ? 752 : 160}, charts(!wide)},
   };
 }

@@ -17,7 +17,8 @@ struct PictureScene {
   QSize size;
   /// Builds the panel on the shared run; the selection is set already.
   std::function<std::unique_ptr<QWidget>(ui::RunHistory&, ui::Selection&)> make;
-  bool empty = false;  // a run without steps
+  enum Run { full, empty, grown };  // the sample run; one without steps; one whose experts drop and come
+  Run run = full;
 };
 
 /// `wide`: sizes of 1920 × 1080 instead of 1366 × 768.

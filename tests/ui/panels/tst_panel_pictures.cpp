@@ -11,6 +11,7 @@
 
 #include "tests/support/sample_run.h"
 #include "tests/ui/panels/picture_scenes.h"
+#include "ui/bridge/hello.h"
 #include "ui/widgets/theme.h"
 
 using namespace moe::ui;
@@ -52,7 +53,28 @@ double difference(const QImage& a, const QImage& b) {
 
 class TestPanelPictures : public QObject {
   Q_OBJECT
-  RunHistory full_, empty_;
+  RunHistory full_, empty_, grown_;
+
+  /// Twelve experts, then two more, then a capacity of 1.25 times the fair share.
+  void fillGrown() {
+    moe::test::SampleShape shape{4, 12, 1'200};
+    grown_.setKnobs(moe::test::sampleKnobs());
+    grown_.reset(moe::test::sampleInfo(shape));
+    std::vector<StepRecord> reports;
+    for (qint64 step = 1; step <= shape.steps; ++step) {
+      shape.experts = step <= 500 ? 12 : step <= 600 ? 13 : 14;
+      const auto report = moe::test::sampleStep(shape, step);
+      reports.push_back(step > 800 ? moe::test::withCapacity(report, 1.25) : StepRecord(report));
+    }
+    grown_.addMany(std::move(reports));
+    grown_.add(moe::protocol::EditEvent{500, "model.experts", "12", "13"});
+    grown_.add(moe::protocol::EditEvent{600, "model.experts", "13", "14"});
+    grown_.add(moe::protocol::EditEvent{700, "experts.revive", "", "L2E4"});
+    grown_.add(moe::protocol::EditEvent{800, "capacity.factor", "0.0", "1.25"});
+    grown_.setState("paused", 2'000);
+    grown_.setWindowSteps(4);
+    grown_.flush();
+  }
 
  private slots:
   void initTestCase() {
@@ -63,6 +85,7 @@ class TestPanelPictures : public QObject {
     full_.flush();
     empty_.reset(moe::test::sampleInfo());
     empty_.flush();
+    fillGrown();
   }
 
   void picture_data() {
@@ -90,7 +113,9 @@ class TestPanelPictures : public QObject {
     const auto& made = scenes[static_cast<std::size_t>(scene)];
     Selection selection;
     moe::test::selectForPicture(selection);
-    const auto widget = made.make(made.empty ? empty_ : full_, selection);
+    using Scene = moe::test::PictureScene;
+    RunHistory& history = made.run == Scene::empty ? empty_ : made.run == Scene::grown ? grown_ : full_;
+    const auto widget = made.make(history, selection);
     widget->resize(made.size);
     widget->show();
     QVERIFY(QTest::qWaitForWindowExposed(widget.get()));

@@ -69,6 +69,55 @@ class TestTokenPath : public QObject {
     QCOMPARE(table.rows[3][table.columns.indexOf("rank")], QStringLiteral("1"));
   }
 
+  void keyboardCursor() {
+    RunHistory history;
+    Selection selection;
+    history.reset(moe::test::sampleInfo({2, 4, 10}));
+    history.setOwnTrace(std::make_shared<moe::protocol::Trace>(hand()));
+    history.flush();
+    TokenPathPanel panel(history, selection);
+    panel.resize(774, 300);
+    panel.show();
+    selection.selectToken(TokenRef{-1, 0});
+    QVERIFY(QTest::qWaitForWindowExposed(&panel));
+    panel.activateWindow();
+    TokenPathView* view = panel.view();
+    QVERIFY(view->focusPolicy() & Qt::TabFocus);
+    view->setFocus();
+    QTRY_VERIFY(view->hasFocus());
+    QCOMPARE(view->accessibleName(), QStringLiteral("Layer 1 · Expert 1: probability 10.0 %, not chosen"));
+    QTest::keyClick(view, Qt::Key_End);
+    QCOMPARE(view->accessibleName(),
+             QStringLiteral("Layer 1 · Expert 4: probability 60.0 %, first choice, weight 0.71"));
+    QTest::keyClick(view, Qt::Key_Down);
+    QTest::keyClick(view, Qt::Key_Down);  // no third layer
+    QTest::keyClick(view, Qt::Key_Left);
+    QCOMPARE(view->cursor(), (ExpertRef{1, 2}));
+    QTest::keyClick(view, Qt::Key_P);
+    QCOMPARE(selection.pinIndex({1, 2}), 0);
+    QTest::keyClick(view, Qt::Key_Return);
+    QCOMPARE(selection.primary(), std::optional(ExpertRef{1, 2}));
+    const QImage with = view->grab().toImage();
+    view->clearFocus();
+    QCOMPARE(view->accessibleName(), panel.summary());
+    QVERIFY(with != view->grab().toImage());  // the cursor is to be seen
+  }
+
+  void cursorScrollsIntoView() {
+    RunHistory history;
+    Selection selection;
+    moe::test::fillSampleRun(history, {24, 8, 10});
+    TokenPathPanel panel(history, selection);
+    panel.resize(774, 300);
+    panel.show();
+    selection.selectToken(TokenRef{4, 3});
+    QVERIFY(QTest::qWaitForWindowExposed(&panel));
+    for (int i = 0; i < 23; ++i) QTest::keyClick(panel.view(), Qt::Key_Down);
+    QCOMPARE(panel.view()->cursor().layer, 23);
+    const QRect seen = panel.view()->visibleRegion().boundingRect();
+    QVERIFY(seen.contains(panel.view()->cell(23, 0).toAlignedRect()));
+  }
+
   void withoutProbabilities() {
     RunHistory history;
     Selection selection;

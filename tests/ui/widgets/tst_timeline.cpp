@@ -3,6 +3,8 @@
 
 #include "tests/support/sample_run.h"
 #include "tests/support/studio_fixture.h"
+#include "ui/bridge/edit_words.h"
+#include "ui/bridge/hello.h"
 #include "ui/bridge/run_history.h"
 #include "ui/bridge/selection.h"
 #include "ui/widgets/health.h"
@@ -56,9 +58,66 @@ class TstTimeline : public QObject {
   }
 
   void flagsSpeakInLabels() {
-    view_->setLabels({{"balance.coefficient", "Balance"}});
-    QCOMPARE(view_->flagWords(0), QStringLiteral("Balance 0.01 → 0"));
-    QCOMPARE(view_->flagWords(1), QStringLiteral("router.noise 0 → 0.3"));
+    KnobSpec balance;
+    balance.key = "balance.coefficient";
+    balance.label = "Balance loss";
+    history_->setKnobs({balance});
+    QCOMPARE(view_->flagWords(0), QStringLiteral("Balance loss 0.01 → 0"));
+    QCOMPARE(view_->flagWords(1), QStringLiteral("Noise 0 → 0.3"));  // an engine that does not declare it
+  }
+
+  void flagsOfExpertsSpeakWords() {
+    history_->clear();
+    history_->reset(moe::test::sampleInfo({2, 4, 100}));
+    history_->add(moe::protocol::EditEvent{10, "experts.revive", "", "L2E4"});
+    history_->add(moe::protocol::EditEvent{20, "experts.add", "", "1"});
+    history_->add(moe::protocol::EditEvent{20, "model.experts", "4", "5"});
+    history_->add(moe::protocol::EditEvent{30, "experts.remove", "", "1"});
+    QStringList words;
+    for (std::size_t i = 0; i < history_->edits().size(); ++i) words << view_->flagWords(i);
+    words.removeAll(QString());  // told by the new number of experts
+    QCOMPARE(words, (QStringList{"revived L2·E4", "4 → 5 experts", "idlest expert removed"}));
+    for (const auto& edit : history_->edits()) QVERIFY(!editWords(*history_, edit).whyNotUndone.isEmpty());
+    QVERIFY(editWords(*history_, {1, "router.noise", "0", "1"}).whyNotUndone.isEmpty());
+    view_->grab();
+  }
+
+  void deadNeedsEvidence() {
+    // P(X ≤ 0) = 0.001 at a rate of 6.9078: 5 % of a fair share of 138.2.
+    QVERIFY(!isStarved(0, 138.0));
+    QVERIFY(isStarved(0, 138.3));
+    // Exact upper bounds for 1 and 10 events at 99.9 %: 9.2334 and 24.1340 (χ² quantiles / 2).
+    QVERIFY(!isStarved(1, 9.231 / 0.05) && isStarved(1, 9.235 / 0.05));
+    QVERIFY(!isStarved(10, 24.132 / 0.05) && isStarved(10, 24.136 / 0.05));
+    QVERIFY(!isStarved(0, 0));
+    QVERIFY(isStarved(0, 1e7) && !isStarved(600'000, 1e7));
+  }
+
+  void deadWindowGrowsUntilItCanTell() {
+    RunHistory history;
+    history.reset(moe::test::sampleInfo({1, 4, 100}));
+    const auto step = [](qint64 s, std::vector<std::int64_t> load) {
+      moe::protocol::StepReport report;
+      report.step = s;
+      report.top_k = 1;
+      report.layers.resize(1);
+      report.layers[0].load = std::move(load);
+      return report;
+    };
+    for (qint64 s = 1; s <= 60; ++s) history.add(step(s, {2, 1, 1, 0}));  // fair share: 1 a step
+    Health few = measureHealth(history);
+    QCOMPARE(few.dead, 0);
+    QVERIFY(!few.enough);
+    QCOMPARE(few.window, 60);
+    for (qint64 s = 61; s <= 200; ++s) history.add(step(s, {2, 1, 1, 0}));
+    const Health many = measureHealth(history);
+    QVERIFY(many.enough);
+    QCOMPARE(many.window, 139);
+    QCOMPARE(many.dead, 1);
+    QCOMPARE(many.sentence, QStringLiteral("L1·E4 gets no tokens"));
+    history.add(step(201, {2, 1, 1, 0, 0}));  // a new expert is not dead at its first step
+    QCOMPARE(measureHealth(history).dead, 0);
+    QCOMPARE(measureHealth(history).window, 1);
   }
 
   void narrowAndEmptyPaint() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Renders the window over the synthetic run, for looking at the layout: sample_window FILE.png WxH light|dark
-// train|inspect [STEP]
+// train|inspect [STEP|live] [TITLE OF A PANEL]
 #include <QApplication>
 #include <QTimer>
 
@@ -10,6 +10,7 @@
 #include "ui/bridge/selection.h"
 #include "ui/main_window.h"
 #include "ui/main_window_train.h"
+#include "ui/widgets/panel.h"
 #include "ui/widgets/theme.h"
 
 int main(int argc, char** argv) {
@@ -33,7 +34,9 @@ int main(int argc, char** argv) {
     selection.togglePin({1, 4});
     selection.togglePin({2, 3});
     selection.selectToken(ui::TokenRef{4, 12});
-    if (arguments.size() > 5) history.lookAt(arguments[5].toLongLong());
+    if (const qint64 step = arguments.value(5).toLongLong(); step > 0) history.lookAt(step);
+    for (ui::Panel* panel : window.trainPage()->panels())
+      if (panel->title() == arguments.value(6)) window.trainPage()->reveal(panel);
     history.flush();
     emit controller.stateChanged();
   });

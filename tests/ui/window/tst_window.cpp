@@ -17,6 +17,7 @@
 #include "ui/main_window_empty.h"
 #include "ui/main_window_inspect.h"
 #include "ui/main_window_train.h"
+#include "ui/panels/token_path_panel.h"
 #include "ui/panels/token_strip_panel.h"
 #include "ui/widgets/health_line.h"
 #include "ui/widgets/knob_slider.h"
@@ -225,7 +226,9 @@ class TstWindow : public QObject {
   void ownTextIsRouted() {
     WindowBench bench;
     QVERIFY(bench.ready() && bench.training(25));
+    QTRY_VERIFY(bench.history.probe());
     bench.window->setPerspective(Perspective::inspect);
+    QCOMPARE(*bench.selection.token(), (TokenRef{0, 0}));  // something to look at from the start
     InspectSide* side = bench.window->inspectSide();
     QTRY_COMPARE(side->domains()->count(), 8);
     side->domains()->setCurrentRow(4);
@@ -236,6 +239,29 @@ class TstWindow : public QObject {
     QTRY_VERIFY2(side->answer().contains("loss"), qPrintable(side->answer()));
     QCOMPARE(bench.window->inspectPage()->strip()->domain(), TokenStripPanel::kOwnText);
     QCOMPARE(*bench.selection.token(), (TokenRef{-1, 0}));
+  }
+
+  void textAndPathAreOfOneDomain() {
+    WindowBench bench;
+    QVERIFY(bench.ready() && bench.training(25));
+    QTRY_VERIFY(bench.history.probe());
+    bench.selection.selectToken(TokenRef{2, 5});  // as by a click in the Train perspective
+    QTest::keyClick(bench.window.get(), Qt::Key_2, Qt::ControlModifier);
+    InspectSide* side = bench.window->inspectSide();
+    InspectPage* page = bench.window->inspectPage();
+    QCOMPARE(page->strip()->domain(), 2);
+    QCOMPARE(side->domains()->currentRow(), 2);
+    auto* path = page->findChild<TokenPathPanel*>();
+    QVERIFY2(path->summary().contains("token 6 of"), qPrintable(path->summary()));
+    QListWidget* list = side->domains();
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualItemRect(list->item(4)).center());
+    QCOMPARE(page->strip()->domain(), 4);
+    QCOMPARE(*bench.selection.token(), (TokenRef{4, 0}));
+    QVERIFY2(path->summary().contains("token 1 of"), qPrintable(path->summary()));
+    QTest::keyClick(list, Qt::Key_Up);
+    QCOMPARE(*bench.selection.token(), (TokenRef{3, 0}));
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualItemRect(list->item(3)).center());
+    QCOMPARE(*bench.selection.token(), (TokenRef{3, 0}));
   }
 
   void locatorFindsEverything() {

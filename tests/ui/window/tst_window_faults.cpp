@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the window does when the engine dies, hangs, refuses or leaves: one banner, and the window lives on. The real
 // engine takes part when it was built.
+#include <QDropEvent>
+#include <QMimeData>
+#include <QPlainTextEdit>
+#include <QUrl>
 #include <csignal>
 
 #include "tests/ui/window/window_bench.h"
+#include "ui/dialogs/new_run_dialog.h"
+#include "ui/main_window_inspect.h"
 #include "ui/widgets/transport.h"
 
 using namespace moe::ui;
@@ -41,6 +47,53 @@ class TstWindowFaults : public QObject {
     QVERIFY(banners->press("hang", BannerAction::wake));
     QTRY_VERIFY_WITH_TIMEOUT(bench.history.liveStep() > stood, 15'000);
     QTRY_COMPARE_WITH_TIMEOUT(banners->count("hang"), 0, 15'000);
+  }
+
+  void runOfAnotherProgramIsOpenedForReading() {
+    WindowBench bench("locked");
+    QVERIFY(bench.ready());
+    bench.window->openRunFolder("/runs/theirs", false);
+    BannerBar* banners = bench.window->banners();
+    QTRY_COMPARE(banners->count("locked"), 1);
+    QVERIFY2(banners->text("locked").contains("theirs"), qPrintable(banners->text("locked")));
+    QVERIFY(!bench.history.hasRun());
+    QVERIFY(banners->press("locked", BannerAction::openForReading));
+    QTRY_VERIFY(bench.history.hasRun());
+    QVERIFY(bench.history.info().read_only);
+    QTRY_VERIFY(!banners->isVisible());
+    QVERIFY(!bench.window->header()->runButton()->isEnabled());
+    QVERIFY(bench.window->header()->runButton()->toolTip().contains("looking only"));
+  }
+
+  void droppedFolderOfTextOpensTheForm() {
+    WindowBench bench;
+    QVERIFY(bench.ready());
+    QTemporaryDir folder;
+    QVERIFY(QDir(folder.path()).mkpath("prose"));
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(folder.path())});
+    QDragEnterEvent enter(QPoint(600, 400), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(bench.window.get(), &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent drop(QPointF(600, 400), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(bench.window.get(), &drop);
+    auto* dialog = bench.window->findChild<NewRunDialog*>();
+    QVERIFY(dialog && dialog->isVisible());
+    QCOMPARE(QString::fromStdString(dialog->request().settings.at("data.path").get<std::string>()), folder.path());
+    dialog->reject();
+  }
+
+  void answersOutliveTheWindow() {  // a change of the display scale makes the window anew
+    WindowBench bench;
+    QVERIFY(bench.ready() && bench.training(5));
+    for (const double value : {0.1, 0.2, 0.3})
+      bench.window->knobs()->send(QStringLiteral("router.noise"), value, 0, true);
+    bench.window->inspectSide()->ownText()->setPlainText("2 + 2");
+    bench.window->inspectSide()->routeOwnText();
+    bench.window->openRunFolder("/nowhere", false);
+    bench.window.reset();
+    QTRY_VERIFY(!bench.controller.engine().owesReply());
+    QVERIFY(!bench.history.edits().empty() || bench.history.hasRun());
   }
 
   void refusedGreeting() {
