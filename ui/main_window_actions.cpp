@@ -142,7 +142,7 @@ void MainWindow::buildViewMenu() {
       [this] { toggleMaximised(currentPanel()); });
   add(menu, "view.table", tr("Show the panel as a &table"), QKeySequence(tr("Ctrl+T")),
       [this] { showTable(currentPanel()); });
-  add(menu, "view.sheet", tr("&Model sheet"), {}, [this] { showModelSheet(); });
+  add(menu, "view.sheet", tr("Model s&heet"), {}, [this] { showModelSheet(); });
   add(menu, "view.full", tr("F&ull screen"), QKeySequence(Qt::Key_F11),
       [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
   menu->addSeparator();

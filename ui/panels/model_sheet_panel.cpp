@@ -51,6 +51,8 @@ void ModelSheetPanel::listSystems() {
     systems_->setEnabled(systems_->count() > 0);
   }
   if (systems_->count() > 0) askTheirs();
+  asked_ = nullptr;
+  refresh();
 }
 
 // Called thirty times a second while a run trains: asks only when a setting has changed.
@@ -70,6 +72,7 @@ void ModelSheetPanel::askOurs() {
   controller_.engine().send("sheet", {{"settings", settings}},
                             [self = QPointer(this), name = history_.info().name](const Reply& reply) {
                               if (!self) return;
+                              if (reply.error.kind == "gone") return;  // what is known stays true; greeted() asks again
                               self->trouble_ = reply.ok ? QString() : reason(reply);
                               if (!reply.ok) return self->setOurs(std::nullopt);
                               protocol::ModelSheet sheet = protocol::model_sheet_from_json(reply.result);

@@ -33,7 +33,9 @@ class Rows {
  public:
   Rows(const Sheet& ours, const Sheet& theirs) : ours_(ours), theirs_(theirs) {}
 
-  void section(const QString& label) { rows_.push_back({SheetRow::Section, label, {}, {}, {}}); }
+  void section(const QString& label, const QString& ours = {}, const QString& theirs = {}) {
+    rows_.push_back({SheetRow::Section, label, {{}, ours, 0, 0}, {{}, theirs, 0, 0}, {}});
+  }
   void words(const QString& text) { rows_.push_back({SheetRow::Words, {}, {}, {}, text}); }
   template <class Cell>
   void add(SheetRow::Kind kind, const QString& label, const Cell& cell) {
@@ -87,8 +89,8 @@ void addParameters(Rows& rows, const QStringList& names) {
       for (const auto& part : s.parts) {
         if (qt(part.name) != name) continue;
         const auto total = static_cast<double>(s.parameters), all = static_cast<double>(part.all) / total;
-        return SheetCell{sheetCount(static_cast<double>(part.all)), formatPercent(all), all,
-                         static_cast<double>(part.active) / total};
+        return SheetCell{sheetCount(static_cast<double>(part.all)), all < 0.0005 ? tr("< 0.1 %") : formatPercent(all),
+                         all, static_cast<double>(part.active) / total};
       }
       return SheetCell{};
     });
@@ -102,33 +104,36 @@ void addParameters(Rows& rows, const QStringList& names) {
   });
 }
 
-void addCost(Rows& rows) {
-  rows.section(tr("Arithmetic per token"));
+void addCost(Rows& rows, const Sheet& ours, const Sheet& theirs) {
+  const auto length = [](const Sheet& sheet) {
+    return sheet ? tr("mean over %1").arg(qt(sheet->sequence_note)) : QString();
+  };
+  rows.section(tr("Arithmetic per token"), length(ours), length(theirs));
   rows.add(SheetRow::Figure, tr("FLOPs forward"), [](const protocol::ModelSheet& s) {
-    return SheetCell{sheetFlops(s.forward_flops), qt(s.sequence_note), 0, 0};
+    return SheetCell{sheetFlops(s.forward_flops), {}, 0, 0};
   });
   rows.add(SheetRow::Figure, tr("FLOPs in training"), [](const protocol::ModelSheet& s) {
     return SheetCell{sheetFlops(s.training_flops), {}, 0, 0};
   });
   rows.section(tr("Memory"));
-  const auto memory = [&rows](const QString& label, double protocol::ModelSheet::*field, const QString& note) {
-    rows.add(SheetRow::Figure, label, [field, &note](const protocol::ModelSheet& s) {
-      return s.*field > 0 ? SheetCell{sheetBytes(s.*field), note, 0, 0} : SheetCell{};
+  const auto memory = [&rows](const QString& label, double protocol::ModelSheet::*field) {
+    rows.add(SheetRow::Figure, label, [field](const protocol::ModelSheet& s) {
+      return s.*field > 0 ? SheetCell{sheetBytes(s.*field), {}, 0, 0} : SheetCell{};
     });
   };
-  memory(tr("Weights, bf16"), &protocol::ModelSheet::bytes_bf16, {});
-  memory(tr("Weights, float32"), &protocol::ModelSheet::bytes_f32, {});
-  memory(tr("Training state"), &protocol::ModelSheet::training_bytes, tr("weights, gradients, 2 moments"));
-  memory(tr("KV cache per token"), &protocol::ModelSheet::cache_bytes, tr("bf16"));
+  memory(tr("Weights, bf16"), &protocol::ModelSheet::bytes_bf16);
+  memory(tr("Weights, float32"), &protocol::ModelSheet::bytes_f32);
+  memory(tr("Training, 16 B a parameter"), &protocol::ModelSheet::training_bytes);  // weight, gradient, two moments
+  memory(tr("KV cache per token, bf16"), &protocol::ModelSheet::cache_bytes);
 }
 
 void addClaims(Rows& rows, const protocol::ModelSheet& sheet) {
   if (sheet.claims.empty()) return;
-  rows.section(tr("As published"));
+  rows.section(tr("As published"), {}, tr("printed, and how far off the computed is"));
   for (const auto& claim : sheet.claims) {
     QString label = qt(claim.quantity);
     if (!label.isEmpty()) label[0] = label[0].toUpper();
-    rows.theirs(label, {qt(claim.printed), tr("computed %1").arg(deviation(claim.deviation())), 0, 0});
+    rows.theirs(label, {qt(claim.printed), deviation(claim.deviation()), 0, 0});
     QStringList words{qt(claim.source)};
     if (!claim.counted.empty()) words << qt(claim.counted);
     if (!claim.remark.empty()) words << qt(claim.remark);
@@ -147,10 +152,12 @@ std::vector<SheetRow> sheetRows(const Sheet& ours, const Sheet& theirs) {
   Rows rows(ours, theirs);
   addShape(rows);
   addParameters(rows, partNames(ours, theirs));
-  addCost(rows);
+  addCost(rows, ours, theirs);
   if (theirs) {
     addClaims(rows, *theirs);
-    if (!theirs->notes.empty()) rows.section(tr("Notes"));
+    rows.section(tr("Notes"));
+    rows.words(qt(theirs->summary));
+    for (const auto& line : theirs->layers) rows.words(qt(line));
     for (const auto& note : theirs->notes) rows.words(qt(note));
   }
   return rows.take();

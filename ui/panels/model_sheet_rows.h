@@ -19,11 +19,11 @@ struct SheetCell {
 
 struct SheetRow {
   enum Kind {
-    Section,  // label only
+    Section,  // a title, with small words in the columns
     Part,     // with bars
     Figure,   // a figure each
     Total,    // a figure each, in strong type
-    Words,    // wrapped small words below the row before, in the columns' place
+    Words,    // wrapped small words below the row before
   };
   Kind kind = Figure;
   QString label;

@@ -11,7 +11,7 @@
 namespace moe::ui {
 namespace {
 
-constexpr double kLabel = 190, kGap = 28, kRow = 22, kSection = 34, kHead = 52, kFigure = 76, kBar = 0.42;
+constexpr double kLabel = 190, kGap = 28, kRow = 20, kSection = 32, kHead = 46, kFigure = 76, kBar = 0.42;
 
 QRectF strip(const QRectF& column, const QRectF& row) {
   return {column.left(), row.top(), column.width(), row.height()};
@@ -33,7 +33,7 @@ void ModelSheetView::setSheets(const std::optional<protocol::ModelSheet>& ours,
   missing_ = missing;
   const auto text = [](const std::string& words) { return QString::fromStdString(words); };
   ourTitle_ = ours ? text(ours->title) : QString();
-  ourLine_ = ours ? text(ours->summary) : QString();
+  ourLine_ = ours ? tr("your model") : QString();
   theirTitle_ = theirs ? text(theirs->title) : QString();
   theirLine_ = theirs ? tr("%1, %2").arg(text(theirs->paper), text(theirs->year)) : QString();
   updateGeometry();
@@ -65,7 +65,7 @@ double ModelSheetView::rowHeight(const SheetRow& row, double width) const {
   if (row.kind == SheetRow::Section) return theme.px(kSection);
   if (row.kind != SheetRow::Words) return theme.px(kRow);
   const QFontMetricsF metrics(theme.font(Type::tick11));
-  const QRectF room(0, 0, columns(width).both().width(), 10000);
+  const QRectF room(0, 0, columns(width).words().width(), 10000);
   return metrics.boundingRect(room, Qt::TextWordWrap | Qt::AlignLeft, row.words).height() + theme.px(8);
 }
 
@@ -111,12 +111,17 @@ void ModelSheetView::paintRow(QPainter& painter, const SheetRow& row, const QRec
     painter.setFont(theme.font(Type::title13));
     painter.setPen(theme.color(Role::text));
     painter.drawText(box.adjusted(0, theme.px(10), 0, 0), Qt::AlignLeft | Qt::AlignVCenter, row.label);
+    painter.setFont(theme.font(Type::tick11));
+    painter.setPen(theme.color(Role::text3));
+    for (const auto& [column, note] : {std::pair{at.ours, row.ours.note}, {at.theirs, row.theirs.note}})
+      painter.drawText(strip(column, box).adjusted(0, theme.px(10), 0, 0), Qt::AlignLeft | Qt::AlignVCenter,
+                       QFontMetricsF(painter.font()).elidedText(note, Qt::ElideRight, column.width()));
     return;
   }
   if (row.kind == SheetRow::Words) {
     painter.setFont(theme.font(Type::tick11));
     painter.setPen(theme.color(Role::text3));
-    painter.drawText(strip(at.both(), box), Qt::TextWordWrap | Qt::AlignLeft | Qt::AlignTop, row.words);
+    painter.drawText(strip(at.words(), box), Qt::TextWordWrap | Qt::AlignLeft | Qt::AlignTop, row.words);
     return;
   }
   const bool total = row.kind == SheetRow::Total;

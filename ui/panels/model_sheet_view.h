@@ -25,7 +25,7 @@ class ModelSheetView : public QWidget {
  private:
   struct Columns {
     QRectF label, ours, theirs;  // of zero height at y = 0
-    QRectF both() const { return ours.united(theirs); }
+    QRectF words() const { return {label.left(), 0, ours.right() - label.left(), 0}; }
   };
   Columns columns(double width) const;
   double rowHeight(const SheetRow& row, double width) const;

@@ -53,10 +53,12 @@ auto largeTokens() {
 /// The user's model beside DeepSeek-V3; `alone`: no run is open.
 auto modelSheet(bool alone) {
   return [alone](ui::RunHistory& history, ui::Selection& selection) -> std::unique_ptr<QWidget> {
-    auto controller = std::make_unique<ui::RunController>(history);
+    auto* none = new ui::RunHistory;
+    auto* controller = new ui::RunController(alone ? *none : history);
     auto panel = std::make_unique<ui::ModelSheetPanel>(*controller, selection);
-    controller.release()->setParent(panel.get());
+    for (QObject* part : std::initializer_list<QObject*>{controller, none}) part->setParent(panel.get());
     panel->systems()->addItem(QStringLiteral("DeepSeek-V3"), QStringLiteral("deepseek-v3"));
+    panel->systems()->setEnabled(true);
     panel->setTheirs(publishedSheet("deepseek-v3"));
     if (!alone) panel->setOurs(ourSheet());
     return panel;
@@ -86,8 +88,8 @@ std::vector<PictureScene> pictureScenes(bool wide) {
       {"tokens_large", {left, 230}, largeTokens()},
       {"token_path", {left, 396}, plain<ui::TokenPathPanel>()},
       {"expert_card", {wide ? 320 : 288, 640}, plain<ui::ExpertCard>()},
-      {"model_sheet", {860, 720}, modelSheet(false)},
-      {"model_sheet_alone", {860, 720}, modelSheet(true), true},
+      {"model_sheet", {820, 560}, modelSheet(false)},
+      {"model_sheet_alone", {820, 400}, modelSheet(true), true},
       {"charts", {wide ? 496 : 774, wide ? 752 : 160}, charts(!wide)},
   };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The window driven by clicks and keys over the scripted engine.
 #include <QAccessible>
+#include <QDialog>
 #include <QDockWidget>
 #include <QListWidget>
 #include <QMenu>
@@ -18,6 +19,7 @@
 #include "ui/main_window_inspect.h"
 #include "ui/main_window_train.h"
 #include "ui/panels/token_path_panel.h"
+#include "ui/panels/model_sheet_panel.h"
 #include "ui/panels/token_strip_panel.h"
 #include "ui/widgets/health_line.h"
 #include "ui/widgets/knob_slider.h"
@@ -38,6 +40,19 @@ class TstWindow : public QObject {
     QCOMPARE(bench.window->emptyPage()->headline(), QStringLiteral("No run is open"));
     QVERIFY(!bench.window->header()->runButton()->isEnabled());
     QVERIFY(bench.window->header()->runButton()->toolTip().contains("No run is open"));
+  }
+
+  void theModelSheetOpensOnceAndSaysWhatIsMissing() {
+    WindowBench bench;
+    QVERIFY(bench.ready());
+    bench.window->action("view.sheet")->trigger();
+    bench.window->action("view.sheet")->trigger();
+    const auto dialogs = bench.window->findChildren<QDialog*>("modelSheet");
+    QCOMPARE(dialogs.size(), 1);
+    QVERIFY(dialogs.first()->isVisible());
+    const auto* panel = dialogs.first()->findChild<ModelSheetPanel*>();
+    QVERIFY(panel && panel->table().rows.empty());  // the scripted engine knows no sheets: nothing is made up
+    dialogs.first()->close();
   }
 
   void runAndPauseByClickAndBySpace() {
