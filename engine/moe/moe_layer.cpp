@@ -47,8 +47,8 @@ MoeLayer::MoeLayer(nn::ParameterSet& parameters, const Config& config, int layer
     : parameters_(parameters),
       config_(checked(config)),
       shape_{
-          layer,       config.model.width,        config.model.experts, config.model.vocabulary, config.model.init_std,
-          config.seed, std::move(token_frequency)},
+          layer,       config.model.width,  config.model.experts,      config.model.vocabulary, config.model.init_std,
+          config.seed, config.router.slots, std::move(token_frequency)},
       router_parameters_(register_router(parameters, find_router(config.router.policy), shape_, prefix)),
       router_(find_router(config.router.policy).make(bind(find_router(config.router.policy)))),
       experts_(parameters, config.model, prefix),
