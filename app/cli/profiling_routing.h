@@ -179,18 +179,18 @@ struct Soft final : SoftOps {
   void token_softmax_backward(View ds, ConstView dp, ConstView p, int batch) override {
     t("token_softmax_backward", [&] { in.token_softmax_backward(ds, dp, p, batch); });
   }
-  void mix_forward(View slots, ConstView x, ConstView weights, int batch) override {
-    t("mix_forward", [&] { in.mix_forward(slots, x, weights, batch); });
+  void mix_forward(View mixed, ConstView x, ConstView weights, int batch) override {
+    t("mix_forward", [&] { in.mix_forward(mixed, x, weights, batch); });
   }
   void mix_backward(View dx, View dweights, ConstView dslots, ConstView x, ConstView weights, int batch) override {
     t("mix_backward", [&] { in.mix_backward(dx, dweights, dslots, x, weights, batch); });
   }
-  void unmix_forward(View y, ConstView slots, ConstView weights, int batch, bool accumulate) override {
-    t("unmix_forward", [&] { in.unmix_forward(y, slots, weights, batch, accumulate); });
+  void unmix_forward(View y, ConstView mixed, ConstView weights, int batch, bool accumulate) override {
+    t("unmix_forward", [&] { in.unmix_forward(y, mixed, weights, batch, accumulate); });
   }
-  void unmix_backward(View dslots, View dweights, ConstView dy, ConstView slots, ConstView weights,
+  void unmix_backward(View dslots, View dweights, ConstView dy, ConstView mixed, ConstView weights,
                       int batch) override {
-    t("unmix_backward", [&] { in.unmix_backward(dslots, dweights, dy, slots, weights, batch); });
+    t("unmix_backward", [&] { in.unmix_backward(dslots, dweights, dy, mixed, weights, batch); });
   }
 };
 

@@ -64,7 +64,7 @@ std::vector<Row> policy_details() {
           .log_slider(0.1, 10)
           .source("arXiv:2412.19437")
           .advanced(),
-      fixed(router<&RouterConfig::slots>, "router.slots", "Slots",
+      fixed(router<&RouterConfig::slots_each>, "router.slots", "Slots",
             "Soft MoE only: slots of every expert; a slot is a weighted sum of all tokens of a sequence.")
           .range(1, 4096)
           .slider(1, 16)

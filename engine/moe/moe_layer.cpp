@@ -46,9 +46,14 @@ MoeLayer::MoeLayer(nn::ParameterSet& parameters, const Config& config, int layer
                    std::function<std::vector<double>()> token_frequency)
     : parameters_(parameters),
       config_(checked(config)),
-      shape_{
-          layer,       config.model.width,  config.model.experts,      config.model.vocabulary, config.model.init_std,
-          config.seed, config.router.slots, std::move(token_frequency)},
+      shape_{layer,
+             config.model.width,
+             config.model.experts,
+             config.model.vocabulary,
+             config.model.init_std,
+             config.seed,
+             config.router.slots_each,
+             std::move(token_frequency)},
       router_parameters_(register_router(parameters, find_router(config.router.policy), shape_, prefix)),
       router_(find_router(config.router.policy).make(bind(find_router(config.router.policy)))),
       experts_(parameters, config.model, prefix),

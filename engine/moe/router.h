@@ -47,7 +47,7 @@ struct RouterShape {
   int vocabulary = 0;  // V
   double init_std = 0.02;
   std::uint64_t seed = 0;
-  int slots = 1;  // of each expert in a soft mixture
+  int slots_each = 1;  // of each expert in a soft mixture
   /// How often each of the V tokens occurs in the training data, relatively; asked for by balanced hashing alone.
   std::function<std::vector<double>()> token_frequency;
 };

@@ -11,11 +11,11 @@ void check_pair(const char* op, ConstView a, ConstView b, int batch) {
   require(batch >= 1 && a.dim(0) % batch == 0, op, "batch divides T");
 }
 
-void check_slots(const char* op, ConstView by_token, ConstView slots, ConstView weights, int batch) {
-  require(same_real({by_token, slots, weights}) && by_token.shape.rank == 2 && weights.shape.rank == 2, op,
-          "[T,D], slots[M·batch,D] and weights[T,M] of one floating-point dtype");
+void check_slots(const char* op, ConstView by_token, ConstView mixed, ConstView weights, int batch) {
+  require(same_real({by_token, mixed, weights}) && by_token.shape.rank == 2 && weights.shape.rank == 2, op,
+          "[T,D], mixed[M·batch,D] and weights[T,M] of one floating-point dtype");
   require(batch >= 1 && by_token.dim(0) % batch == 0 && weights.dim(0) == by_token.dim(0), op, "batch divides T");
-  require(slots.shape == Shape({weights.dim(1) * batch, by_token.dim(1)}), op, "slots[M·batch,D]");
+  require(mixed.shape == Shape({weights.dim(1) * batch, by_token.dim(1)}), op, "mixed[M·batch,D]");
 }
 
 }  // namespace
@@ -46,9 +46,9 @@ void token_softmax_backward(Context& ctx, View ds, ConstView dp, ConstView p, in
   ctx.backend.soft().token_softmax_backward(ds, dp, p, batch);
 }
 
-void mix_forward(Context& ctx, View slots, ConstView x, ConstView weights, int batch) {
-  check_slots("mix_forward", x, slots, weights, batch);
-  ctx.backend.soft().mix_forward(slots, x, weights, batch);
+void mix_forward(Context& ctx, View mixed, ConstView x, ConstView weights, int batch) {
+  check_slots("mix_forward", x, mixed, weights, batch);
+  ctx.backend.soft().mix_forward(mixed, x, weights, batch);
 }
 
 void mix_backward(Context& ctx, View dx, View dweights, ConstView dslots, ConstView x, ConstView weights, int batch) {
@@ -59,18 +59,18 @@ void mix_backward(Context& ctx, View dx, View dweights, ConstView dslots, ConstV
   ctx.backend.soft().mix_backward(dx, dweights, dslots, x, weights, batch);
 }
 
-void unmix_forward(Context& ctx, View y, ConstView slots, ConstView weights, int batch, bool accumulate) {
-  check_slots("unmix_forward", y, slots, weights, batch);
-  ctx.backend.soft().unmix_forward(y, slots, weights, batch, accumulate);
+void unmix_forward(Context& ctx, View y, ConstView mixed, ConstView weights, int batch, bool accumulate) {
+  check_slots("unmix_forward", y, mixed, weights, batch);
+  ctx.backend.soft().unmix_forward(y, mixed, weights, batch, accumulate);
 }
 
-void unmix_backward(Context& ctx, View dslots, View dweights, ConstView dy, ConstView slots, ConstView weights,
+void unmix_backward(Context& ctx, View dslots, View dweights, ConstView dy, ConstView mixed, ConstView weights,
                     int batch) {
   constexpr auto kOp = "unmix_backward";
-  check_slots(kOp, dy, slots, weights, batch);
+  check_slots(kOp, dy, mixed, weights, batch);
   check_pair(kOp, dweights, weights, batch);
-  check_pair(kOp, dslots, slots, 1);
-  ctx.backend.soft().unmix_backward(dslots, dweights, dy, slots, weights, batch);
+  check_pair(kOp, dslots, mixed, 1);
+  ctx.backend.soft().unmix_backward(dslots, dweights, dy, mixed, weights, batch);
 }
 
 }  // namespace moe::ops

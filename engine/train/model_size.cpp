@@ -9,7 +9,7 @@ RouterSize router_size(const Config& config) {
   const routing::RouterEntry& entry = routing::find_router(config.router.policy);
   routing::RouterShape shape;
   shape.width = config.model.width, shape.experts = config.model.experts, shape.vocabulary = config.model.vocabulary;
-  shape.slots = config.router.slots;
+  shape.slots_each = config.router.slots_each;
   std::int64_t trained = 0;
   for (const auto& parameter : entry.parameters(shape))
     if (parameter.kind != nn::ParameterKind::state) trained += parameter.part.shape.size();

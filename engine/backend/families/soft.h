@@ -12,10 +12,10 @@ struct SoftOps {
   virtual void unit_rows_backward(View dx, ConstView dy, ConstView y, ConstView norms) = 0;
   virtual void token_softmax_forward(View p, ConstView s, int batch) = 0;
   virtual void token_softmax_backward(View ds, ConstView dp, ConstView p, int batch) = 0;
-  virtual void mix_forward(View slots, ConstView x, ConstView weights, int batch) = 0;
+  virtual void mix_forward(View mixed, ConstView x, ConstView weights, int batch) = 0;
   virtual void mix_backward(View dx, View dweights, ConstView dslots, ConstView x, ConstView weights, int batch) = 0;
-  virtual void unmix_forward(View y, ConstView slots, ConstView weights, int batch, bool accumulate) = 0;
-  virtual void unmix_backward(View dslots, View dweights, ConstView dy, ConstView slots, ConstView weights,
+  virtual void unmix_forward(View y, ConstView mixed, ConstView weights, int batch, bool accumulate) = 0;
+  virtual void unmix_backward(View dslots, View dweights, ConstView dy, ConstView mixed, ConstView weights,
                               int batch) = 0;
 };
 

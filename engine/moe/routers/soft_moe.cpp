@@ -100,7 +100,7 @@ void SoftMoe::soft_backward(const RouterInput& in, const Decision& d, ConstView 
 }
 
 std::vector<RouterParameter> parameters_of(const RouterShape& s) {
-  return {{nn::ParameterKind::matrix, {"gate.slots", {s.experts * s.slots, s.width}, nn::Init::normal, s.init_std}},
+  return {{nn::ParameterKind::matrix, {"gate.slots", {s.experts * s.slots_each, s.width}, nn::Init::normal, s.init_std}},
           {nn::ParameterKind::vector, {"gate.scale", {1}, nn::Init::constant, 1.0}}};
 }
 

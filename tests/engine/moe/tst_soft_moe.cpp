@@ -16,17 +16,17 @@ namespace {
 
 constexpr int kBatch = 3, kEach = 4, kTokens = kBatch * kEach, kWidth = 5, kHidden = 4, kExperts = 3;
 
-Config config_of(int slots, int shared) {
+Config config_of(int each, int shared) {
   Config c;
   c.data.task = "plane";
   c.model.width = kWidth, c.model.expert_width = kHidden, c.model.experts = kExperts, c.model.shared_experts = shared;
   c.model.init_std = 0.7;
-  c.router.policy = "soft_moe", c.router.slots = slots;
+  c.router.policy = "soft_moe", c.router.slots_each = each;
   return c;
 }
 
 struct Layer {
-  Layer(int slots, int shared) : config(config_of(slots, shared)), layer(bench.set, config, 0, "") {
+  Layer(int each, int shared) : config(config_of(each, shared)), layer(bench.set, config, 0, "") {
     bench.set.allocate(*bench.backend, DType::f64);
     bench.set.initialise(5);
     parameter("gate.scale").as<double>()[0] = 1.7;
@@ -87,7 +87,7 @@ class TestSoftMoe : public QObject {
 };
 
 void TestSoftMoe::paper_data() {
-  QTest::addColumn<int>("slots");
+  QTest::addColumn<int>("each");
   QTest::addColumn<int>("shared");
   QTest::newRow("one slot") << 1 << 0;
   QTest::newRow("three slots") << 3 << 0;
@@ -95,11 +95,11 @@ void TestSoftMoe::paper_data() {
 }
 
 void TestSoftMoe::paper() {
-  QFETCH(int, slots);
+  QFETCH(int, each);
   QFETCH(int, shared);
-  Layer l(slots, 0);
+  Layer l(each, 0);
   const auto y = l.forward();
-  const int m_all = slots * kExperts;
+  const int m_all = each * kExperts;
   const double* phi = l.parameter("gate.slots").as<double>();
   for (int b = 0; b < kBatch; ++b) {
     std::vector<Row> logits(kEach, Row(static_cast<std::size_t>(m_all)));
@@ -115,7 +115,7 @@ void TestSoftMoe::paper() {
         for (std::size_t d = 0; d < kWidth; ++d)
           mixed[d] +=
               std::exp(logits[std::size_t(t)][std::size_t(m)]) / sum * l.x[std::size_t((b * kEach + t) * kWidth) + d];
-      answers.push_back(expert(l, m / slots, mixed));
+      answers.push_back(expert(l, m / each, mixed));
     }
     for (int t = 0; t < kEach; ++t) {
       double sum = 0;
@@ -132,9 +132,9 @@ void TestSoftMoe::paper() {
 }
 
 void TestSoftMoe::gradients() {
-  QFETCH(int, slots);
+  QFETCH(int, each);
   QFETCH(int, shared);
-  Layer l(slots, shared);
+  Layer l(each, shared);
   const RandomStream stream(9, Purpose::sample);
   const auto loss = [&] {
     double total = 0;
