@@ -45,9 +45,9 @@ void Run::step() {
 
 // Not edits: a replay makes them again by itself.
 void Run::log_revivals() {
-  for (std::size_t layer = 0; layer < report_.layers.size(); ++layer)
-    for (const int expert : report_.layers[layer].revived) {
-      const std::string name = expert_name({static_cast<int>(layer), expert});
+  for (const LayerReport& layer : report_.layers)
+    for (const int expert : layer.revived) {
+      const std::string name = expert_name({layer.layer, expert});
       log_event("revive", {{"expert", name}});
       emit_.event("edit", revival_json(step_count(), name));
     }
