@@ -85,7 +85,7 @@ void check_groups(const Config& c) {
 
 void check_remedies(const Config& c) {
   const double given = 1.0 * c.remedy.min_tokens * c.model.experts;
-  const double there = 1.0 * c.train.batch * c.model.context * c.router.top_k;
+  const double there = 1.0 * c.train.batch * positions_per_row(c) * c.router.top_k;
   if (given > there)
     refuse("remedy.min_tokens",
            fmt::format("{} tokens for each of {} experts are more than the {} assignments of a micro-batch",

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "engine/backend/make_backend.h"
 #include "engine/core/error.h"
@@ -74,9 +75,11 @@ void PlanePainter::take(const Trainer& trainer, const data::PlaneData& data, boo
   job_.config = trainer.config();
   job_.data = &data;
   job_.step = trainer.step_count();
+  job_.names.clear();
   job_.parameters.clear();
   for (const NamedTensor& tensor : trainer.parameters()) {
     const auto* bytes = static_cast<const std::byte*>(tensor.data);
+    job_.names.push_back(tensor.name);
     job_.parameters.insert(job_.parameters.end(), bytes, bytes + bytes_of(tensor.shape, tensor.is_f64));
   }
   job_.request = watch_.live;
@@ -126,8 +129,12 @@ void PlanePainter::paint_job(const Job& job) {
     twin_config_ = config;
     twin_data_ = job.data;
   }
+  // By name: a router that was switched live may have its tensors in another order than a fresh one.
+  std::map<std::string, MutableNamedTensor> targets;
+  for (MutableNamedTensor& tensor : twin_->mutable_parameters()) targets.emplace(tensor.name, tensor);
   const std::byte* from = job.parameters.data();
-  for (const MutableNamedTensor& tensor : twin_->mutable_parameters()) {
+  for (const std::string& name : job.names) {
+    const MutableNamedTensor& tensor = targets.at(name);
     const std::size_t bytes = bytes_of(tensor.shape, tensor.is_f64);
     std::memcpy(tensor.data, from, bytes);
     from += bytes;

@@ -47,6 +47,7 @@ class PlanePainter {
     Config config;
     const data::PlaneData* data = nullptr;
     std::int64_t step = 0;
+    std::vector<std::string> names;     // of the tensors
     std::vector<std::byte> parameters;  // one tensor after the other
     PictureRequest request;
     double budget = 0;

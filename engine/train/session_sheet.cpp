@@ -3,6 +3,7 @@
 
 #include "engine/analysis/model_sheet.h"
 #include "engine/core/error.h"
+#include "engine/core/live_change.h"
 #include "engine/train/model_size.h"
 #include "engine/train/session_fields.h"
 #include "engine/train/session_model.h"

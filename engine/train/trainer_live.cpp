@@ -138,7 +138,7 @@ void Trainer::Impl::revive_dead_experts() {
 }
 
 void Trainer::check(const std::string& key, const std::string& value) const {
-  with_live_change(impl_->config, key, value);
+  routing::check_policy(with_live_change(impl_->config, key, value));
 }
 
 std::string Trainer::apply(const std::string& key, const std::string& value) {

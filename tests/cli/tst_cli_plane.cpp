@@ -241,6 +241,27 @@ class TestCliPlane : public QObject {
     }
   }
 
+  void the_canvas_follows_live_changes() {
+    Serve serve;
+    const std::string run = folder_.filePath("live").toStdString();
+    serve.result({{"cmd", "new"}, {"preset", "plane-blobs"}, {"run", run}});
+    serve.result({{"cmd", "watch"}, {"what", "plane"}, {"still_grid", 16}, {"thumb", 8}});
+    QCOMPARE(moe::protocol::plane_picture_from_json(serve.event("plane")).experts, 4);
+    for (const char* policy : {"noisy_top_k", "sigmoid_top_k", "expert_choice", "softmax_top_k"}) {
+      serve.result({{"cmd", "set"}, {"key", "router.policy"}, {"value", policy}});
+      const auto still = moe::protocol::plane_picture_from_json(serve.event("plane"));
+      const auto asked =
+          moe::protocol::plane_picture_from_json(serve.result({{"cmd", "plane"}, {"grid", 16}, {"thumb", 8}}));
+      QVERIFY2(still.winner == asked.winner && still.expert_gate == asked.expert_gate, policy);
+      serve.result({{"cmd", "stages"}});
+      (void)serve.event("plane");
+    }
+    serve.result({{"cmd", "set"}, {"key", "experts.add"}, {"value", "2"}});
+    const auto more = moe::protocol::plane_picture_from_json(serve.event("plane"));
+    QCOMPARE(more.experts, 6);
+    QCOMPARE(more.area.size(), std::size_t(6));
+  }
+
   void a_step_in_stages_is_a_step() {
     const QString slow = folder_.filePath("stages"), fast = folder_.filePath("steps");
     const json settings{{"router.noise", 0.5}};

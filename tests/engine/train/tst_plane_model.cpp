@@ -26,20 +26,21 @@ struct Harness {
     nn::Pass pass = task.begin(3, 0);
     pass.training = true;
     pass.step = 3;
-    const View output = bench.model.forward(pass);
+    const View output = bench.model->forward(pass);
     if (with_gradient)
       task.read_loss(pass, output);
     else
       bench.read_loss(pass, task.targets(task.batch().labels, task.batch().values), false);
     double value = 0;
     for (const double loss : bench.host_loss) value += loss / static_cast<double>(bench.host_loss.size());
-    for (auto* layer : bench.model.moe_layers()) {
-      std::vector<std::int64_t> counts(static_cast<std::size_t>(layer->experts()));
-      std::vector<double> mass(counts.size());
-      const auto s = layer->collect(pass, counts, mass);
+    for (auto* layer : bench.model->moe_layers()) {
+      const auto experts = static_cast<std::size_t>(layer->experts());
+      routing::ExpertTally tally{std::vector<std::int64_t>(experts), std::vector<std::int64_t>(experts),
+                                 std::vector<double>(experts), false};
+      const auto s = layer->collect(pass, tally);
       value += bench.config.balance.coefficient * s.balance_loss + bench.config.router.z_coefficient * s.z_loss;
     }
-    if (with_gradient) bench.model.backward(pass);
+    if (with_gradient) bench.model->backward(pass);
     return value;
   }
   data::PlaneData data;
@@ -99,7 +100,7 @@ void TestPlaneModel::gradients() {
   harness.total(true);
   constexpr double h = 1e-5;
   int checked = 0;
-  for (const auto& tensor : harness.bench.model.parameters().exposed()) {
+  for (const auto& tensor : harness.bench.model->parameters().exposed()) {
     double* value = tensor.value.as<double>();
     for (std::int64_t i = 0; i < tensor.value.size(); i += 3, ++checked) {
       const double kept = value[i];
