@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from golden_io import tensor
-from golden_ops import randn
+from golden_ops import differentiate, randn
 from golden_random import Stream
 from golden_routing import balance_loss, expert_counts, top_k
 
@@ -61,6 +61,38 @@ def hash_cases(generator):
     return [{"kind": "balanced", "experts": experts, "seed": seed, "layer": layer, "frequency": frequency.tolist(), "table": table},
             {"kind": "random", "experts": experts, "seed": seed, "layer": layer, "frequency": frequency.tolist(),
              "table": [stream.below(v, experts) for v in range(vocabulary)]}]
+
+
+def random_cases():
+    """Uniform random routing: token t draws k of E without putting back, from blocks t (k + 1) + 1 and on."""
+    tokens, experts, k, place = 9, 6, 3, dict(seed=21, step=7, layer=4, micro=2)
+    stream, ids = Stream("router_choice", **place), []
+    for t in range(tokens):
+        free = list(range(experts))
+        ids.append([free.pop(stream.below(t * (k + 1) + 1 + j, experts - j)) for j in range(k)])
+    return [{"experts": experts, "k": k, **place, "ids": tensor(torch.tensor(ids))}]
+
+
+def soft_cases(generator):
+    """Puigcerver et al. 2023 (2308.00951), algorithm 1, on sequences of their own, with SwiGLU experts."""
+    def forward(x, slots, scale, w1, w2, w3, batch):
+        experts, width = w1.shape[0], x.shape[-1]
+        rows = x.view(batch, -1, width)
+        unit = rows / rows.norm(dim=-1, keepdim=True)
+        logits = scale * unit @ (slots / slots.norm(dim=-1, keepdim=True)).T
+        dispatch, combine = logits.softmax(1), logits.softmax(2)
+        inputs = torch.einsum("btm,btd->bmd", dispatch, rows).view(batch, experts, -1, width)
+        gate, up = torch.einsum("bepd,efd->bepf", inputs, w1), torch.einsum("bepd,efd->bepf", inputs, w3)
+        outputs = torch.einsum("bepf,edf->bepd", torch.nn.functional.silu(gate) * up, w2).reshape(batch, -1, width)
+        return {"y": torch.einsum("btm,bmd->btd", combine, outputs).reshape(x.shape)}
+
+    for batch, each, width, hidden, experts, per_expert in ((2, 5, 4, 3, 3, 1), (1, 6, 4, 3, 2, 3)):
+        inputs = {"x": randn(generator, batch * each, width), "slots": randn(generator, experts * per_expert, width),
+                  "scale": torch.tensor([1.4], dtype=torch.float64, requires_grad=True),
+                  "w1": randn(generator, experts, hidden, width), "w2": randn(generator, experts, width, hidden),
+                  "w3": randn(generator, experts, hidden, width)}
+        yield differentiate(f"{experts} experts of {per_expert} slots", {"batch": batch, "slots": per_expert}, inputs,
+                            lambda **t: forward(**t, batch=batch), generator)
 
 
 def draw_cases():

@@ -315,6 +315,7 @@ def write_all(generator):
                mixtral_loss=sources.mixtral_loss_cases(generator))
     write_json("router_balance.json", "scopes: balance over a micro-batch, each sequence, or the step so far, of micro-batches that "
                "weigh loss_scale each (d_x of coefficient * loss_scale * value). bias: b += bias_step * sign(mean - count) after "
-               "each step. hash: token id -> expert. draws: numbers of a Philox stream, element i from block i.",
+               "each step. hash: token id -> expert. random: k different experts of even draws. soft: soft MoE with its experts, D = softmax "
+               "of scale x/|x| slots/|slots|^T over tokens, C over slots, y = C f(D^T x). draws: numbers of a Philox stream, element i from block i.",
                scopes=gather(around.scope_cases), bias=around.bias_cases(generator), hash=around.hash_cases(generator),
-               draws=list(around.draw_cases()))
+               random=around.random_cases(), soft=gather(around.soft_cases), draws=list(around.draw_cases()))

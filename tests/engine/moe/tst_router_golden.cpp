@@ -20,7 +20,7 @@ namespace {
 class Subject {
  public:
   Subject(Config c, int experts, int width, int layer)
-      : config(std::move(c)), experts_(experts), width_(width), shape_{layer, width, experts, 10, 0.02, 1, {}} {
+      : config(std::move(c)), experts_(experts), width_(width), shape_{layer, width, experts, 10, 0.02, 1, 1, {}} {
     const RouterEntry& entry = find_router(config.router.policy);
     for (const auto& p : entry.parameters(shape_)) ids_.push_back(bench.set.add(p.kind, p.part));
     bench.set.allocate(*bench.backend, DType::f64);
@@ -131,6 +131,8 @@ class TestRouterGolden : public QObject {
   void loss_of_mixtral();
   void bias_step();
   void hash_tables();
+  void random_choices();
+  void soft_moe();
   void draws();
 
  private:
@@ -199,9 +201,9 @@ void TestRouterGolden::routers() {
   QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
 }
 
-// A policy added later is noticed here; hash has no logits and is compared by its tables.
+// A policy added later is noticed here; these three have no logits of the usual kind and tests of their own.
 void TestRouterGolden::every_policy_has_vectors() {
-  std::set<std::string> covered{"hash"};
+  std::set<std::string> covered{"hash", "random", "soft_moe"};
   for (const char* file : {"routers.json", "routers_of_transformers.json"})
     for (const auto& c : golden_json(file).at("cases")) covered.insert(c.at("settings").at("router.policy"));
   for (const auto& entry : moe::routing::routers()) QVERIFY2(covered.count(entry.info.name), entry.info.name.c_str());
@@ -284,8 +286,8 @@ void TestRouterGolden::hash_tables() {
     config.router.policy = "hash";
     config.router.top_k = 1;
     config.router.hash = c.at("kind");
-    const RouterShape shape{
-        c.at("layer"), 1, c.at("experts"), static_cast<int>(tokens), 0.02, c.at("seed"), [&] { return frequency; }};
+    const RouterShape shape{c.at("layer"), 1, c.at("experts"),          static_cast<int>(tokens), 0.02,
+                            c.at("seed"),  1, [&] { return frequency; }};
     RoutingBench bench;
     const auto router = find_router("hash").make({bench.set, {}});
     nn::Pass pass = bench.pass(tokens);
@@ -297,6 +299,64 @@ void TestRouterGolden::hash_tables() {
     router->forward({pass, x, shape, RouterSettings(config)}, d);
     QCOMPARE(host(d.ids), c.at("table").get<std::vector<double>>());
     QCOMPARE(host(d.weights), std::vector<double>(frequency.size(), 1.0));
+  }
+}
+
+void TestRouterGolden::random_choices() {
+  for (const auto& c : golden_json("router_balance.json").at("random")) {
+    Config config;
+    config.router.policy = "random";
+    config.router.top_k = c.at("k");
+    const int experts = c.at("experts"), tokens = c.at("ids").at("shape").at(0);
+    Subject s(config, experts, 1, c.at("layer"));
+    nn::Pass& pass = s.enter(std::vector<double>(static_cast<std::size_t>(tokens)));
+    pass.seed = c.at("seed"), pass.step = c.at("step"), pass.micro = c.at("micro");
+    const Decision d = s.forward();
+    QCOMPARE(host(d.ids), numbers(c.at("ids")));
+    QCOMPARE(host(d.weights), std::vector<double>(static_cast<std::size_t>(d.ids.size()), 1.0 / config.router.top_k));
+  }
+}
+
+// The engine adds 1e-12 to the lengths it divides by, hence the tolerance.
+void TestRouterGolden::soft_moe() {
+  for (const auto& c : golden_json("router_balance.json").at("soft")) {
+    const auto& inputs = c.at("inputs");
+    const auto dimension = [&](const char* name, int i) { return inputs.at(name).at("shape").at(i).get<int>(); };
+    Config config;
+    config.data.task = "plane";
+    config.router.policy = "soft_moe", config.router.slots = c.at("params").at("slots");
+    config.model.experts = dimension("w1", 0), config.model.expert_width = dimension("w1", 1);
+    config.model.width = dimension("x", 1);
+    RoutingBench bench;
+    MoeLayer layer(bench.set, config, 0, "");
+    bench.set.allocate(*bench.backend, DType::f64);
+    const std::map<std::string, std::string> names{{"gate.slots", "slots"}, {"gate.scale", "scale"}};
+    const auto part_of = [&](const std::string& name, const json& tensors, const std::string& prefix) {
+      if (names.count(name)) return numbers(tensors.at(prefix + names.at(name)));
+      // experts.2.w1.weight
+      const auto all = numbers(tensors.at(prefix + name.substr(name.find(".w") + 1, 2)));
+      const auto size = all.size() / static_cast<std::size_t>(config.model.experts);
+      const auto first = all.begin() + static_cast<std::ptrdiff_t>(size) * std::stoi(name.substr(8));
+      return std::vector<double>(first, first + static_cast<std::ptrdiff_t>(size));
+    };
+    for (const auto& e : bench.set.exposed()) bench.assign(e.part->name, part_of(e.part->name, inputs, "").data());
+    const auto tokens = static_cast<std::int64_t>(dimension("x", 0));
+    const int batch = c.at("params").at("batch");
+    nn::Pass pass = bench.pass(tokens / batch);
+    pass.batch = batch;
+    const Shape shape{tokens, config.model.width};
+    const auto y = host(layer.forward(pass, bench.device(numbers(inputs.at("x")), shape)));
+    QString wrong = difference_of("y", y, numbers(c.at("outputs").at("y")), 1e-10);
+    QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+    bench.backend->zero(bench.set.all_gradients());
+    const auto& gradients = c.at("gradients");
+    const auto dx = host(layer.backward(pass, bench.device(numbers(gradients.at("d_y")), shape)));
+    wrong = difference_of("d_x", dx, numbers(gradients.at("d_x")), 1e-10);
+    QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+    for (const auto& e : bench.set.exposed()) {
+      wrong = difference_of(e.part->name.c_str(), host(e.gradient), part_of(e.part->name, gradients, "d_"), 1e-10);
+      QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+    }
   }
 }
 
