@@ -294,7 +294,7 @@ void TestConfig::live_and_new_run() {
   for (const auto& knob : moe::knobs()) {
     const bool fixed = knob.key.starts_with("model.") || knob.key.starts_with("data.") || knob.key == "seed" ||
                        knob.key == "train.batch" || knob.key == "train.precision" || knob.key == "train.device" ||
-                       knob.key == "train.threads";
+                       knob.key == "train.threads" || knob.key == "router.slots";
     QCOMPARE(knob.when == moe::KnobWhen::new_run, fixed);
   }
 }

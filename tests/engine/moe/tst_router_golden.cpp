@@ -324,7 +324,7 @@ void TestRouterGolden::soft_moe() {
     const auto dimension = [&](const char* name, int i) { return inputs.at(name).at("shape").at(i).get<int>(); };
     Config config;
     config.data.task = "plane";
-    config.router.policy = "soft_moe", config.router.slots = c.at("params").at("slots");
+    config.router.policy = "soft_moe", config.router.slots_each = c.at("params").at("slots");
     config.model.experts = dimension("w1", 0), config.model.expert_width = dimension("w1", 1);
     config.model.width = dimension("x", 1);
     RoutingBench bench;
