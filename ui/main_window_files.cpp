@@ -111,7 +111,7 @@ void MainWindow::showTable(Panel* panel) {
 }
 
 void MainWindow::showModelSheet() {
-  if (auto* open = findChild<QDialog*>(QStringLiteral("modelSheet"))) return open->raise();
+  if (auto* open = findChild<QDialog*>(QStringLiteral("modelSheet"))) return open->activateWindow();  // to the front
   auto* dialog = new QDialog(this);
   dialog->setObjectName(QStringLiteral("modelSheet"));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
