@@ -37,13 +37,15 @@ def scope_cases(generator):
 
 def bias_cases(generator):
     """Loss-free balance (Wang et al. 2024, 2408.15664, algorithm 1): b += u * sign(mean count - count) after each step."""
-    bias, u, steps = np.zeros(6), 0.01, []
+    bias, u, steps, even = np.zeros(6), 0.01, [], False
     for _ in range(4):
         counts = torch.randint(0, 9, (6,), generator=generator).numpy()
         counts[5] = 4
-        counts[0] += (-counts.sum()) % 6  # a whole mean, which some expert meets exactly
+        counts[0] += (-counts.sum()) % 6  # a whole mean
+        even = even or (counts == counts.mean()).any()
         bias = bias + u * np.sign(counts.mean() - counts)
         steps.append({"counts": counts.tolist(), "bias": bias.tolist()})
+    assert even  # some expert meets the mean exactly and stays
     return [{"bias_step": u, "steps": steps}]
 
 

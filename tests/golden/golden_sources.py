@@ -54,7 +54,8 @@ def plain_cases(generator):
     for cls, k, renormalise in ((mixtral.MixtralTopKRouter, 2, True), (olmoe.OlmoeTopKRouter, 3, False),
                                 (gpt_oss.GptOssTopKRouter, 2, True)):
         config = SimpleNamespace(num_experts_per_tok=k, num_local_experts=6, num_experts=6, hidden_size=6, norm_topk_prob=False)
-        settings = {"router.policy": "softmax_top_k", "router.top_k": k, "router.renormalise": renormalise}
+        settings = {"router.policy": "softmax_top_k", "router.top_k": k, "router.renormalise": renormalise,
+                    "balance.coefficient": 0}
         yield router_case(cls.__name__, settings, {"x": randn(generator, 9, 6)},
                           top_k_route(identity(cls(config), 6), 6), generator)
 

@@ -6,6 +6,8 @@
 //
 // The balance loss uses P = mean of s/Σs and f of the choices that s would have made without bias and groups; with
 // balance.scope = sequence that is DeepSeek-V3's complementary loss.
+#include <numeric>
+
 #include "engine/moe/token_choice.h"
 #include "engine/nn/host.h"
 
@@ -105,13 +107,13 @@ void SigmoidTopK::backward(const RouterInput& in, const Decision& decision, Cons
 void SigmoidTopK::after_step(ops::Context& ctx, const RouterSettings& settings, std::span<const std::int64_t> counts) {
   const double step = settings.balance.bias_step;
   if (step <= 0) return;
-  double mean = 0;
-  for (const auto c : counts) mean += static_cast<double>(c) / static_cast<double>(counts.size());
+  const std::int64_t total = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
   const View bias = parameters_.value(kBias);
   bias_.resize(counts.size());
   nn::read(ctx, bias_, bias);
   for (std::size_t e = 0; e < counts.size(); ++e) {
-    const double gap = mean - static_cast<double>(counts[e]);
+    // In whole numbers: an expert that has exactly the mean must not move by its rounding.
+    const std::int64_t gap = total - static_cast<std::int64_t>(counts.size()) * counts[e];
     bias_[e] += gap > 0 ? step : gap < 0 ? -step : 0;
   }
   nn::write(ctx, bias, bias_);

@@ -109,7 +109,7 @@ class TestMoeLayer : public QObject {
 };
 
 void TestMoeLayer::golden() {
-  for (const auto& c : golden_json("moe_layer.json").at("cases")) {
+  for (const auto& c : golden_cases("moe_layer.json")) {
     const auto& in = c.at("inputs");
     const int tokens = in.at("x").at("shape").at(0), width = in.at("x").at("shape").at(1);
     const int experts = in.at("w1").at("shape").at(0), hidden = in.at("w1").at("shape").at(1);

@@ -32,8 +32,8 @@ class Subject {
   nn::Pass& enter(const std::vector<double>& x, int batch = 1, bool training = true) {
     bench.arena.reset(), bench.scratch.reset();
     const auto tokens = static_cast<std::int64_t>(x.size()) / width_;
-    pass = bench.pass(tokens / batch, training);
-    pass.batch = batch;
+    pass.context = static_cast<int>(tokens / batch), pass.batch = batch;
+    pass.training = training;
     x_ = bench.device(x, {tokens, width_});
     return pass;
   }
@@ -139,7 +139,7 @@ class TestRouterGolden : public QObject {
   void cases() {
     QTest::addColumn<QByteArray>("text");
     for (const char* file : {"routers.json", "routers_of_transformers.json"})
-      for (const auto& c : golden_json(file).at("cases"))
+      for (const auto& c : golden_cases(file))
         QTest::newRow(c.at("name").get<std::string>().c_str()) << QByteArray::fromStdString(c.dump());
   }
 };
@@ -205,12 +205,12 @@ void TestRouterGolden::routers() {
 void TestRouterGolden::every_policy_has_vectors() {
   std::set<std::string> covered{"hash", "random", "soft_moe"};
   for (const char* file : {"routers.json", "routers_of_transformers.json"})
-    for (const auto& c : golden_json(file).at("cases")) covered.insert(c.at("settings").at("router.policy"));
+    for (const auto& c : golden_cases(file)) covered.insert(c.at("settings").at("router.policy"));
   for (const auto& entry : moe::routing::routers()) QVERIFY2(covered.count(entry.info.name), entry.info.name.c_str());
 }
 
 void TestRouterGolden::balance_scopes() {
-  for (const auto& c : golden_json("router_balance.json").at("scopes")) {
+  for (const auto& c : golden_cases("router_balance.json", "scopes")) {
     const int experts = c.at("micro_batches").at(0).at("x").at("shape").at(1);
     Subject s(config_of(c.at("settings")), experts, experts, 0);
     int micro = 0;
@@ -230,7 +230,7 @@ void TestRouterGolden::balance_scopes() {
 
 // transformers' value is k times the engine's in one layer; of several layers it pools f and P before multiplying.
 void TestRouterGolden::loss_of_mixtral() {
-  for (const auto& c : golden_json("routers_of_transformers.json").at("mixtral_loss")) {
+  for (const auto& c : golden_cases("routers_of_transformers.json", "mixtral_loss")) {
     const int k = c.at("k");
     const auto experts = c.at("layers").at(0).at("shape").at(1).get<std::size_t>();
     std::vector<double> f(experts), p(experts);
@@ -261,7 +261,7 @@ void TestRouterGolden::loss_of_mixtral() {
 }
 
 void TestRouterGolden::bias_step() {
-  for (const auto& c : golden_json("router_balance.json").at("bias")) {
+  for (const auto& c : golden_cases("router_balance.json", "bias")) {
     Config config;
     config.router.policy = "sigmoid_top_k";
     config.balance.bias_step = c.at("bias_step");
@@ -279,7 +279,7 @@ void TestRouterGolden::bias_step() {
 }
 
 void TestRouterGolden::hash_tables() {
-  for (const auto& c : golden_json("router_balance.json").at("hash")) {
+  for (const auto& c : golden_cases("router_balance.json", "hash")) {
     const auto frequency = c.at("frequency").get<std::vector<double>>();
     const auto tokens = static_cast<std::int64_t>(frequency.size());
     Config config;
@@ -303,7 +303,7 @@ void TestRouterGolden::hash_tables() {
 }
 
 void TestRouterGolden::random_choices() {
-  for (const auto& c : golden_json("router_balance.json").at("random")) {
+  for (const auto& c : golden_cases("router_balance.json", "random")) {
     Config config;
     config.router.policy = "random";
     config.router.top_k = c.at("k");
@@ -319,7 +319,7 @@ void TestRouterGolden::random_choices() {
 
 // The engine adds 1e-12 to the lengths it divides by, hence the tolerance.
 void TestRouterGolden::soft_moe() {
-  for (const auto& c : golden_json("router_balance.json").at("soft")) {
+  for (const auto& c : golden_cases("router_balance.json", "soft")) {
     const auto& inputs = c.at("inputs");
     const auto dimension = [&](const char* name, int i) { return inputs.at(name).at("shape").at(i).get<int>(); };
     Config config;
@@ -361,7 +361,7 @@ void TestRouterGolden::soft_moe() {
 }
 
 void TestRouterGolden::draws() {
-  for (const auto& c : golden_json("router_balance.json").at("draws")) {
+  for (const auto& c : golden_cases("router_balance.json", "draws")) {
     const auto lane = c.at("layer").get<std::uint32_t>() | c.at("micro").get<std::uint32_t>() << 16;
     const RandomStream stream(std::stoull(c.at("seed").get<std::string>()),
                               static_cast<Purpose>(c.at("purpose").get<int>()), c.at("step"), lane);

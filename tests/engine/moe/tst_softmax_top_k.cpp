@@ -93,7 +93,7 @@ class TestSoftmaxTopK : public QObject {
 };
 
 void TestSoftmaxTopK::weights_and_their_gradient() {
-  for (const auto& c : golden_json("router_softmax_top_k.json").at("cases")) {
+  for (const auto& c : golden_cases("router_softmax_top_k.json")) {
     const auto& logits = c.at("inputs").at("logits");
     Case router(numbers(logits), logits.at("shape").at(1),
                 settings(c.at("params").at("k"), c.at("params").at("renormalise")));
@@ -107,7 +107,7 @@ void TestSoftmaxTopK::weights_and_their_gradient() {
 }
 
 void TestSoftmaxTopK::loss_gradients() {
-  for (const auto& c : golden_json("router_losses.json").at("cases")) {
+  for (const auto& c : golden_cases("router_losses.json")) {
     const auto& logits = c.at("inputs").at("logits");
     const int k = c.at("params").at("k"), experts = logits.at("shape").at(1);
     const std::size_t choices =

@@ -41,7 +41,7 @@ class TestOptim : public QObject {
 };
 
 void TestOptim::schedules() {
-  for (const auto& c : golden_json("schedules.json").at("cases")) {
+  for (const auto& c : golden_cases("schedules.json")) {
     const auto& p = c.at("params");
     OptimConfig optim;
     optim.schedule = p.at("kind");
@@ -56,7 +56,7 @@ void TestOptim::schedules() {
 }
 
 void TestOptim::clipping() {
-  for (const auto& c : golden_json("clip.json").at("cases")) {
+  for (const auto& c : golden_cases("clip.json")) {
     Parameters p;
     p.set_gradient(p.matrix, numbers(c.at("inputs").at("a")));
     p.set_gradient(p.norm, numbers(c.at("inputs").at("b")));
