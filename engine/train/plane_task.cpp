@@ -14,12 +14,13 @@ constexpr std::size_t kEvalPoints = 1024;  // in one pass, so that held-out poin
 
 /// The cell of each point in a square grid of at most `most` cells over [−1, 1]²: what a router that hashes token ids
 /// sees of it.
-std::vector<std::int32_t> cells_of(std::span<const float> xy, int most) {
+const std::vector<std::int32_t>& cells_of(std::span<const float> xy, int most) {
   const int side = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(most))));
   const auto along = [side](float x) {
     return std::clamp(static_cast<int>((x + 1) / 2 * static_cast<float>(side)), 0, side - 1);
   };
-  std::vector<std::int32_t> cells(xy.size() / 2);
+  thread_local std::vector<std::int32_t> cells;
+  cells.resize(xy.size() / 2);
   for (std::size_t i = 0; i < cells.size(); ++i)
     cells[i] = static_cast<std::int32_t>(along(xy[2 * i + 1]) * side + along(xy[2 * i]));
   return cells;
