@@ -107,7 +107,9 @@ TrainPage::TrainPage(RunHistory& history, Selection& selection, QWidget* parent)
   arrange(false);
 }
 
-void TrainPage::nameWaterfall() { tabs_->setTabText(waterfall_, tr("Waterfall L%1").arg(selection_.layer() + 1)); }
+void TrainPage::nameWaterfall() {
+  tabs_->setTabText(waterfall_, tr("Waterfall L%1").arg(layerNumber(selection_.layer())));
+}
 
 void TrainPage::arrange(bool wide) {
   toggleMaximised(nullptr);

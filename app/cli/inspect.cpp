@@ -34,8 +34,9 @@ std::string visible(const std::string& piece) {
   return out;
 }
 
-/// People read layers with a router and experts counted from 1, as the studio names them; JSON counts from 0.
-std::string as_text(const protocol::Trace& trace) {
+/// People read layers (by their place in the model) and experts counted from 1, as the studio names them; JSON counts
+/// from 0.
+std::string as_text(const protocol::Trace& trace, const std::vector<int>& layers) {
   std::string text = fmt::format("{} tokens, mean loss {:.4f}\n", trace.tokens(), trace.loss);
   for (int t = 0; t < trace.tokens(); ++t) {
     const double loss = trace.token_loss[static_cast<std::size_t>(t)];
@@ -46,7 +47,8 @@ std::string as_text(const protocol::Trace& trace) {
       for (int k = 0; k < trace.top_k; ++k) {
         const auto i = static_cast<std::size_t>(((std::int64_t{l} * trace.tokens()) + t) * trace.top_k + k);
         if (trace.experts_of[i] >= 0)
-          text += fmt::format(" L{}·E{} {:.3f}", l + 1, trace.experts_of[i] + 1, trace.weights[i]);
+          text += fmt::format(" L{}·E{} {:.3f}", layers[static_cast<std::size_t>(l)] + 1, trace.experts_of[i] + 1,
+                              trace.weights[i]);
       }
     }
     text += '\n';
@@ -62,7 +64,8 @@ int inspect(const Options& options) {
   protocol::Trace trace = train::trace_tokens(*model.trainer, tokenizer, ids);
   trace.title = options.file.empty() ? "your text" : options.file;
   if (options.json) return print(protocol::to_json(trace)) ? 0 : 1;
-  return print(as_text(trace)) ? 0 : 1;
+  const std::int32_t first[] = {ids.front()};
+  return print(as_text(trace, model.trainer->trace(first, false).layer_index)) ? 0 : 1;
 }
 
 }  // namespace
@@ -70,8 +73,8 @@ int inspect(const Options& options) {
 void add_inspect(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand(
       "inspect",
-      "Every token of a text: its experts and weights in each layer, its loss. Text names layers with a "
-      "router and experts from 1 (L1·E1), as the studio does; --json counts from 0");
+      "Every token of a text: its experts and weights in each layer, its loss. Text names layers and "
+      "experts from 1 (L1·E1), as the studio does; --json counts from 0");
   auto options = std::make_shared<Options>();
   options->declare(*command);
   auto* source = command->add_option_group("text")->require_option(1);

@@ -13,7 +13,7 @@ int list_presets(bool json) {
   std::string text;
   for (const auto& preset : protocol::presets()) {
     all.push_back(protocol::to_json(preset));
-    text += fmt::format("{:<14} {}\n", preset.name, preset.summary);
+    text += fmt::format("{:<20} {}\n", preset.name, preset.summary);
   }
   return (json ? print(all) : print(text)) ? 0 : 1;
 }

@@ -175,6 +175,7 @@ class ProfilingBackend final : public Backend {
   RouterOps& router() override { return router_; }
   NoiseOps& noise() override { return noise_; }
   ChoiceOps& choice() override { return choice_; }
+  SoftOps& soft() override { return soft_; }
   DispatchOps& dispatch() override { return dispatch_; }
   OptimizerOps& optimizer() override { return optimizer_; }
 
@@ -190,6 +191,7 @@ class ProfilingBackend final : public Backend {
   Router router_{timer_, inner_->router()};
   Noise noise_{timer_, inner_->noise()};
   Choice choice_{timer_, inner_->choice()};
+  Soft soft_{timer_, inner_->soft()};
   Dispatch dispatch_{timer_, inner_->dispatch()};
   Optimizer optimizer_{timer_, inner_->optimizer()};
 };

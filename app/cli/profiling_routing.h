@@ -163,4 +163,35 @@ struct Choice final : ChoiceOps {
   }
 };
 
+struct Soft final : SoftOps {
+  Timer& t;
+  SoftOps& in;
+  Soft(Timer& timer, SoftOps& inner) : t(timer), in(inner) {}
+  void unit_rows_forward(View y, View norms, ConstView x) override {
+    t("unit_rows_forward", [&] { in.unit_rows_forward(y, norms, x); });
+  }
+  void unit_rows_backward(View dx, ConstView dy, ConstView y, ConstView norms) override {
+    t("unit_rows_backward", [&] { in.unit_rows_backward(dx, dy, y, norms); });
+  }
+  void token_softmax_forward(View p, ConstView s, int batch) override {
+    t("token_softmax_forward", [&] { in.token_softmax_forward(p, s, batch); });
+  }
+  void token_softmax_backward(View ds, ConstView dp, ConstView p, int batch) override {
+    t("token_softmax_backward", [&] { in.token_softmax_backward(ds, dp, p, batch); });
+  }
+  void mix_forward(View mixed, ConstView x, ConstView weights, int batch) override {
+    t("mix_forward", [&] { in.mix_forward(mixed, x, weights, batch); });
+  }
+  void mix_backward(View dx, View dweights, ConstView dslots, ConstView x, ConstView weights, int batch) override {
+    t("mix_backward", [&] { in.mix_backward(dx, dweights, dslots, x, weights, batch); });
+  }
+  void unmix_forward(View y, ConstView mixed, ConstView weights, int batch, bool accumulate) override {
+    t("unmix_forward", [&] { in.unmix_forward(y, mixed, weights, batch, accumulate); });
+  }
+  void unmix_backward(View dslots, View dweights, ConstView dy, ConstView mixed, ConstView weights,
+                      int batch) override {
+    t("unmix_backward", [&] { in.unmix_backward(dslots, dweights, dy, mixed, weights, batch); });
+  }
+};
+
 }  // namespace moe::cli

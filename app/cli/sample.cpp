@@ -16,7 +16,7 @@ struct Options : ModelOptions {
 };
 
 /// Layers and experts counted from 1, as the studio names them.
-std::string expert_table(const train::Sampled& sampled) {
+std::string expert_table(const train::Sampled& sampled, const std::vector<int>& layers) {
   std::string text = "\n";
   std::size_t i = 0;
   for (const std::string& piece : sampled.pieces) {
@@ -24,7 +24,8 @@ std::string expert_table(const train::Sampled& sampled) {
     for (int layer = 0; layer < sampled.layers; ++layer) {
       text += ' ';
       for (int k = 0; k < sampled.top_k; ++k, ++i)
-        if (sampled.experts_of[i] >= 0) text += fmt::format(" L{}·E{}", layer + 1, sampled.experts_of[i] + 1);
+        if (sampled.experts_of[i] >= 0)
+          text += fmt::format(" L{}·E{}", layers[static_cast<std::size_t>(layer)] + 1, sampled.experts_of[i] + 1);
     }
     text += '\n';
   }
@@ -53,7 +54,12 @@ int sample(const Options& options) {
     }
     return print(out) ? 0 : 1;
   }
-  return print(options.prompt + sampled.text + '\n' + (options.experts ? expert_table(sampled) : "")) ? 0 : 1;
+  std::string table;
+  if (options.experts && !sampled.ids.empty()) {
+    const std::int32_t first[] = {sampled.ids.front()};
+    table = expert_table(sampled, model.trainer->trace(first, false).layer_index);
+  }
+  return print(options.prompt + sampled.text + '\n' + table) ? 0 : 1;
 }
 
 }  // namespace

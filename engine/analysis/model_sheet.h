@@ -9,7 +9,7 @@ namespace moe::analysis {
 
 protocol::ModelSheet sheet_of(const PublishedModel& model);
 /// A model of ours at its context, with config.router.top_k experts at work.
-protocol::ModelSheet sheet_of(const Config& config, const RouterSize& router);
+protocol::ModelSheet sheet_of(const Config& config, const RouterSize& router = {});
 /// What a figure of this kind is when it is computed.
 double computed_figure(const PublishedModel& model, Quantity quantity);
 

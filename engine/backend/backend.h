@@ -16,6 +16,7 @@
 #include "engine/backend/families/norm.h"
 #include "engine/backend/families/optimizer.h"
 #include "engine/backend/families/router.h"
+#include "engine/backend/families/soft.h"
 #include "engine/core/arena.h"
 #include "engine/core/tensor.h"
 
@@ -47,6 +48,7 @@ class Backend : public Allocator {
   virtual NoiseOps& noise() = 0;
   virtual ChoiceOps& choice() = 0;
   virtual DispatchOps& dispatch() = 0;
+  virtual SoftOps& soft() = 0;
   virtual OptimizerOps& optimizer() = 0;
 };
 

@@ -44,6 +44,7 @@ struct RouterConfig {
   int group_top_k = 1;          // groups that a token may use
   double scale = 1.0;           // of a sigmoid router's normalised weights
   std::string hash = "random";  // random | balanced
+  int slots_each = 1;           // of each expert in a soft mixture
 };
 
 struct BalanceConfig {

@@ -64,6 +64,13 @@ std::vector<Row> policy_details() {
           .log_slider(0.1, 10)
           .source("arXiv:2412.19437")
           .advanced(),
+      fixed(router<&RouterConfig::slots_each>, "router.slots", "Slots",
+            "Soft MoE only: slots of every expert; a slot is a weighted sum of all tokens of a sequence.")
+          .range(1, 4096)
+          .slider(1, 16)
+          .unit("slots")
+          .source("Puigcerver et al. 2023, arXiv:2308.00951")
+          .advanced(),
       live(router<&RouterConfig::hash>, "router.hash", "Hash",
            "Hash routing only: a random table from token to expert, or one that evens out how often tokens occur.")
           .choices({"random", "balanced"})
@@ -149,7 +156,7 @@ std::vector<Row> capacity_rows() {
           .slider(0, 4)
           .source("ceil(T·k/E · factor); Lepikhin et al. 2020, arXiv:2006.16668")
           .advanced(),
-      live(capacity<&CapacityConfig::eval_factor>, "capacity.eval_factor", "Capacity in evaluation",
+      live(capacity<&CapacityConfig::eval_factor>, "capacity.eval_factor", "Eval capacity",
            "The same where the model is evaluated and inspected; 0 drops nothing.")
           .range(0, 4096)
           .slider(0, 4)

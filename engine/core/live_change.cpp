@@ -16,7 +16,7 @@ constexpr int kMostAtOnce = 64;
 
 [[noreturn]] void refuse_place(const std::string& text) {
   throw Error(ErrorKind::usage, printable(text) + " does not name an expert", "experts.revive",
-              "a layer with experts and one of them, counted from 1", "Write L2E4 for expert 4 of layer 2");
+              "a layer and an expert, counted from 1", "Write L2E4 for expert 4 of layer 2");
 }
 
 /// A whole number at the front of `text`, taken off it; −1 when there is none.
@@ -44,13 +44,13 @@ Config after_action(Config config, const std::string& key, const std::string& va
                 "Start a new run with model.experts=8");
   if (key == "experts.revive") {
     const ExpertPlace place = parse_expert(value);
-    int layers = 0;
-    for (int layer = 0; layer < model.layers; ++layer) layers += !is_dense(model, layer);
-    if (place.layer >= layers || place.expert >= model.experts)
-      throw Error(
-          ErrorKind::usage, "There is no expert " + expert_name(place), key,
-          "layers 1 to " + std::to_string(layers) + " with experts, experts 1 to " + std::to_string(model.experts),
-          "Name an expert of this model");
+    if (place.layer >= model.layers || place.expert >= model.experts)
+      throw Error(ErrorKind::usage, "There is no expert " + expert_name(place), key,
+                  "layers 1 to " + std::to_string(model.layers) + ", experts 1 to " + std::to_string(model.experts),
+                  "Name an expert of this model");
+    if (is_dense(model, place.layer))
+      throw Error(ErrorKind::usage, "Layer " + std::to_string(place.layer + 1) + " is dense: it has no experts", key,
+                  "a layer with experts", "Name another layer");
     return config;
   }
   const int count = count_of(key, value);

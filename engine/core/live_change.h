@@ -20,7 +20,7 @@ struct Action {
 const std::vector<Action>& actions();
 const Action* find_action(const std::string& key);
 
-/// An expert of a layer with experts, both from 0; dense layers are not counted.
+/// An expert, both numbers from 0; the layer is its place in the model, dense ones counted.
 struct ExpertPlace {
   int layer = 0, expert = 0;
 };

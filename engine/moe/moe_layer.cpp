@@ -10,6 +10,11 @@
 namespace moe::routing {
 namespace {
 
+const Config& checked(const Config& config) {
+  check_policy(config);
+  return config;
+}
+
 std::vector<std::pair<RouterParameter, nn::ParameterId>> register_router(nn::ParameterSet& set,
                                                                          const RouterEntry& entry,
                                                                          const RouterShape& shape,
@@ -40,10 +45,15 @@ std::unique_ptr<nn::DenseFeedForward> make_shared_experts(nn::ParameterSet& set,
 MoeLayer::MoeLayer(nn::ParameterSet& parameters, const Config& config, int layer, const std::string& prefix,
                    std::function<std::vector<double>()> token_frequency)
     : parameters_(parameters),
-      config_(config),
-      shape_{
-          layer,       config.model.width,        config.model.experts, config.model.vocabulary, config.model.init_std,
-          config.seed, std::move(token_frequency)},
+      config_(checked(config)),
+      shape_{layer,
+             config.model.width,
+             config.model.experts,
+             config.model.vocabulary,
+             config.model.init_std,
+             config.seed,
+             config.router.slots_each,
+             std::move(token_frequency)},
       router_parameters_(register_router(parameters, find_router(config.router.policy), shape_, prefix)),
       router_(find_router(config.router.policy).make(bind(find_router(config.router.policy)))),
       experts_(parameters, config.model, prefix),
@@ -55,6 +65,7 @@ View MoeLayer::forward(nn::Pass& pass, ConstView x) {
   x_ = x;
   decision_ = {};
   router_->forward(input(pass), decision_);
+  if (decision_.combine) return forward_soft(pass, x);
   const View x_sorted = dispatcher_.dispatch(pass, x, decision_, shape_.experts);
   y_sorted_ = experts_.forward(pass, x_sorted, dispatcher_.plan().offsets);
   View y = shared_ ? shared_->forward(pass, x) : pass.take(x.shape);
@@ -62,7 +73,37 @@ View MoeLayer::forward(nn::Pass& pass, ConstView x) {
   return y;
 }
 
+// Slots instead of sorted assignments: those of one expert are neighbours, the same number for each.
+View MoeLayer::forward_soft(nn::Pass& pass, ConstView x) {
+  const std::int64_t slots = decision_.dispatch.dim(1) * pass.batch;
+  std::vector<std::int32_t>& ends = host_offsets_;
+  ends.resize(static_cast<std::size_t>(shape_.experts) + 1);
+  for (std::size_t e = 0; e < ends.size(); ++e)
+    ends[e] = static_cast<std::int32_t>(slots / shape_.experts * static_cast<std::int64_t>(e));
+  soft_offsets_ = pass.arena.take(DType::i32, {shape_.experts + 1});
+  pass.ctx.backend.copy_from_host(soft_offsets_, ends.data());
+  View mixed = pass.take({slots, x.dim(1)});
+  ops::mix_forward(pass.ctx, mixed, x, decision_.dispatch, pass.batch);
+  y_sorted_ = experts_.forward(pass, mixed, soft_offsets_);
+  View y = shared_ ? shared_->forward(pass, x) : pass.take(x.shape);
+  ops::unmix_forward(pass.ctx, y, y_sorted_, decision_.combine, pass.batch, /*accumulate=*/shared_ != nullptr);
+  return y;
+}
+
+View MoeLayer::backward_soft(nn::Pass& pass, ConstView dy) {
+  View dslots = pass.take_scratch(y_sorted_.shape), dmixed = pass.take_scratch(x_.shape);
+  View ddispatch = pass.take_scratch(decision_.dispatch.shape), dcombine = pass.take_scratch(decision_.combine.shape);
+  ops::unmix_backward(pass.ctx, dslots, dcombine, dy, y_sorted_, decision_.combine, pass.batch);
+  const View dsorted = experts_.backward(pass, dslots, soft_offsets_);
+  ops::mix_backward(pass.ctx, dmixed, ddispatch, dsorted, x_, decision_.dispatch, pass.batch);
+  View dx = shared_ ? shared_->backward(pass, dy) : dmixed;
+  if (shared_) ops::add_scaled(pass.ctx, dx, dmixed, 1.0);
+  router_->soft_backward(input(pass), decision_, ddispatch, dcombine, dx);
+  return dx;
+}
+
 View MoeLayer::backward(nn::Pass& pass, ConstView dy) {
+  if (decision_.combine) return backward_soft(pass, dy);
   const auto [dy_sorted, dweights] = dispatcher_.combine_backward(pass, dy, y_sorted_);
   const View dx_sorted = experts_.backward(pass, dy_sorted, dispatcher_.plan().offsets);
   View dx = shared_ ? shared_->backward(pass, dy) : pass.take_scratch(dy.shape);

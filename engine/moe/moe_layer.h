@@ -66,6 +66,8 @@ class MoeLayer final : public nn::FeedForward {
  private:
   RouterInput input(nn::Pass& pass) const { return {pass, x_, shape_, RouterSettings(config_)}; }
   RouterParameters bind(const RouterEntry& entry) const;
+  View forward_soft(nn::Pass& pass, ConstView x);
+  View backward_soft(nn::Pass& pass, ConstView dy);
 
   nn::ParameterSet& parameters_;
   const Config& config_;
@@ -78,8 +80,9 @@ class MoeLayer final : public nn::FeedForward {
   Decision decision_;
   ConstView x_;
   View y_sorted_;
+  View soft_offsets_;       // [E+1] of a soft mixture
   Buffer shared_gradient_;  // one expert's, for share_gradients
-  std::vector<std::int32_t> host_counts_;
+  std::vector<std::int32_t> host_counts_, host_offsets_;
   std::vector<double> host_mass_;
 };
 

@@ -26,6 +26,8 @@ struct RouterInfo {
   std::string source;   // paper
   bool causal = true;   // a token's experts do not depend on later tokens
   int fixed_top_k = 0;  // experts a token visits; 0: router.top_k
+  /// Every token of a sequence takes part in every other one's answer: impossible where the next token is predicted.
+  bool mixes_tokens = false;
   /// Keys of the routing, balance, capacity and remedy knobs that it reads; a form dims the others.
   std::vector<std::string> settings;
   bool reads(const std::string& key) const;
@@ -45,6 +47,7 @@ struct RouterShape {
   int vocabulary = 0;  // V
   double init_std = 0.02;
   std::uint64_t seed = 0;
+  int slots_each = 1;  // of each expert in a soft mixture
   /// How often each of the V tokens occurs in the training data, relatively; asked for by balanced hashing alone.
   std::function<std::vector<double>()> token_frequency;
 };
@@ -92,8 +95,10 @@ struct Decision {
   View balance_counts;  // empty when the policy has no balance loss
   int balance_choices = 1;
   double balance_scale = 1;
-  View importance;  // [E] what the importance loss evens out; empty: the mass
-  View load;        // [E] smooth load; empty when the policy has none
+  // A soft mixture (M slots): every expert takes part in every token, ids are all experts and weights their shares.
+  View dispatch, combine;  // [T,M], see ops/soft.h; empty otherwise
+  View importance;         // [E] what the importance loss evens out; empty: the mass
+  View load;               // [E] smooth load; empty when the policy has none
 };
 
 class Router {
@@ -104,6 +109,12 @@ class Router {
   /// dweights[T,K]: gradient of the task loss (0 where dropped). Adds to dx[T,D] and to the policy's parameter
   /// gradients, the auxiliary losses' gradients included.
   virtual void backward(const RouterInput& in, const Decision& decision, ConstView dweights, View dx) = 0;
+  /// Of a soft mixture instead of backward: the gradients of dispatch and combine.
+  virtual void soft_backward(const RouterInput& in, const Decision& decision, ConstView ddispatch, ConstView dcombine,
+                             View dx) {
+    static_cast<void>(in), static_cast<void>(decision), static_cast<void>(ddispatch), static_cast<void>(dcombine),
+        static_cast<void>(dx);
+  }
   /// Once per optimizer step with the step's assignments of all micro-batches; never in evaluation.
   virtual void after_step(ops::Context& ctx, const RouterSettings& settings, std::span<const std::int64_t> counts) {
     static_cast<void>(ctx), static_cast<void>(settings), static_cast<void>(counts);
@@ -129,5 +140,7 @@ struct RouterEntry {
 const std::vector<RouterEntry>& routers();
 /// Throws Error(usage) naming the known ones.
 const RouterEntry& find_router(const std::string& name);
+/// Throws Error(usage) when the policy of these settings is unknown or cannot work in their model.
+void check_policy(const Config& config);
 
 }  // namespace moe::routing

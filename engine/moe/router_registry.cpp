@@ -33,4 +33,12 @@ const RouterEntry& find_router(const std::string& name) {
               "choose one of the known policies");
 }
 
+void check_policy(const Config& config) {
+  const RouterInfo& info = find_router(config.router.policy).info;
+  if (info.mixes_tokens && !is_plane(config))
+    throw Error(ErrorKind::usage, info.label + " lets every token see the whole sequence, later tokens too",
+                "router.policy", "models that do not predict the next token: data.task = plane",
+                "Choose another router for text, such as expert_choice to compare with");
+}
+
 }  // namespace moe::routing

@@ -21,3 +21,4 @@
 #include "engine/ops/norm.h"
 #include "engine/ops/optimizer.h"
 #include "engine/ops/router.h"
+#include "engine/ops/soft.h"

@@ -44,7 +44,7 @@ struct RunInfo {
 struct EditEvent {
   std::int64_t step = 0;
   std::string key, before, after;
-  std::string note;  // what happened besides: new tensors, which expert was copied; may be empty
+  std::string note{};  // what happened besides: new tensors, which expert was copied; may be empty
 };
 
 /// One sequence of tokens with its way through the MoE layers; also the reply to `inspect`.

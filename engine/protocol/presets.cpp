@@ -36,8 +36,11 @@ Preset read_preset_file(const std::string& path) {
 }  // namespace
 
 Preset preset_from_json(const nlohmann::ordered_json& json, const std::string& where) {
-  Preset preset{
-      text_field(json, "name", where), text_field(json, "title", where), text_field(json, "summary", where), {}};
+  Preset preset{text_field(json, "name", where),
+                text_field(json, "title", where),
+                text_field(json, "summary", where),
+                json.contains("source") ? text_field(json, "source", where) : std::string(),
+                {}};
   const auto settings = json.find("settings");
   if (settings == json.end() || !settings->is_object())
     throw Error(ErrorKind::bad_input, "The preset has no object \"settings\"", where, "",
@@ -47,7 +50,10 @@ Preset preset_from_json(const nlohmann::ordered_json& json, const std::string& w
 }
 
 nlohmann::ordered_json to_json(const Preset& preset) {
-  return {{"name", preset.name}, {"title", preset.title}, {"summary", preset.summary}, {"settings", preset.settings}};
+  nlohmann::ordered_json json = {{"name", preset.name}, {"title", preset.title}, {"summary", preset.summary}};
+  if (!preset.source.empty()) json["source"] = preset.source;
+  json["settings"] = preset.settings;
+  return json;
 }
 
 const std::vector<Preset>& presets() {

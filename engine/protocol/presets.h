@@ -10,6 +10,7 @@ namespace moe::protocol {
 
 struct Preset {
   std::string name, title, summary;
+  std::string source;               // paper of a named system; empty: our own
   nlohmann::ordered_json settings;  // flat: key → value; keys that are missing keep the knob's default
 };
 

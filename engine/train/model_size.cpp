@@ -9,10 +9,12 @@ RouterSize router_size(const Config& config) {
   const routing::RouterEntry& entry = routing::find_router(config.router.policy);
   routing::RouterShape shape;
   shape.width = config.model.width, shape.experts = config.model.experts, shape.vocabulary = config.model.vocabulary;
+  shape.slots_each = config.router.slots_each;
   std::int64_t trained = 0;
   for (const auto& parameter : entry.parameters(shape))
     if (parameter.kind != nn::ParameterKind::state) trained += parameter.part.shape.size();
-  return {trained / (std::int64_t{shape.width} * shape.experts), entry.info.fixed_top_k};
+  return {trained / (std::int64_t{shape.width} * shape.experts),
+          entry.info.mixes_tokens ? config.model.experts : entry.info.fixed_top_k};
 }
 
 ModelSize model_size(const Config& config, int outputs) {

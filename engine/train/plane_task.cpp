@@ -14,16 +14,14 @@ constexpr std::size_t kEvalPoints = 1024;  // in one pass, so that held-out poin
 
 /// The cell of each point in a square grid of at most `most` cells over [−1, 1]²: what a router that hashes token ids
 /// sees of it.
-const std::vector<std::int32_t>& cells_of(std::span<const float> xy, int most) {
+void cells_of(std::span<const float> xy, int most, std::vector<std::int32_t>& cells) {
   const int side = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(most))));
   const auto along = [side](float x) {
     return std::clamp(static_cast<int>((x + 1) / 2 * static_cast<float>(side)), 0, side - 1);
   };
-  thread_local std::vector<std::int32_t> cells;
   cells.resize(xy.size() / 2);
   for (std::size_t i = 0; i < cells.size(); ++i)
     cells[i] = static_cast<std::int32_t>(along(xy[2 * i + 1]) * side + along(xy[2 * i]));
-  return cells;
 }
 
 }  // namespace
@@ -36,6 +34,7 @@ std::unique_ptr<Task> make_task(Workbench& bench, const data::TaskData& data) {
 nn::Pass begin_points(Workbench& bench, std::span<const float> xy) {
   const std::size_t n = xy.size() / 2;
   thread_local std::vector<float> features;
+  thread_local std::vector<std::int32_t> cells;
   features.resize(n * nn::PointNetwork::kFeatures);
   for (std::size_t i = 0; i < n; ++i) {
     features[3 * i] = xy[2 * i];
@@ -44,7 +43,8 @@ nn::Pass begin_points(Workbench& bench, std::span<const float> xy) {
   }
   nn::Pass pass = bench.begin(static_cast<int>(n), 1);
   pass.points = bench.to_device(features, {static_cast<std::int64_t>(n), nn::PointNetwork::kFeatures});
-  pass.token_ids = bench.to_device(cells_of(xy, bench.config.model.vocabulary));
+  cells_of(xy, bench.config.model.vocabulary, cells);
+  pass.token_ids = bench.to_device(cells);
   return pass;
 }
 

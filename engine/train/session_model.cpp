@@ -30,7 +30,7 @@ std::vector<interop::TensorTarget> targets(const std::vector<MutableNamedTensor>
 }  // namespace
 
 run::CheckpointInfo save_trainer(const Trainer& trainer, const data::TaskData& data, const run::RunFolder& folder,
-                                 std::int64_t tokens) {
+                                 std::int64_t tokens, std::size_t edits) {
   run::CheckpointContent content;
   content.step = trainer.step_count();
   content.tokens = tokens;
@@ -42,11 +42,8 @@ run::CheckpointInfo save_trainer(const Trainer& trainer, const data::TaskData& d
     content.hf_config = interop::mixtral_config(trainer.config());
   else
     content.hf_config = {{"not_representable", why_not}};
-  content.state = {{"step", content.step},
-                   {"tokens", tokens},
-                   {"precision", trainer.precision()},
-                   {"version", MOE_VERSION},
-                   {"experts", trainer.experts_state()}};
+  content.state = {{"step", content.step},   {"tokens", tokens}, {"precision", trainer.precision()},
+                   {"version", MOE_VERSION}, {"edits", edits},   {"experts", trainer.experts_state()}};
   if (const data::Dataset* text = data.text()) content.tokenizer = text->tokenizer().bytes();
   return run::save_checkpoint(folder.checkpoints(), content);
 }
@@ -58,7 +55,8 @@ std::int64_t load_trainer(Trainer& trainer, const run::CheckpointInfo& checkpoin
   if (!state.is_object() || tokens == state.end() || !tokens->is_number_integer())
     throw Error(ErrorKind::bad_input, "The checkpoint does not say how many tokens it has seen",
                 (checkpoint.path / "state.json").string(), "a whole number \"tokens\"", "Use an older checkpoint");
-  if (const auto experts = state.find("experts"); experts != state.end()) trainer.load_experts_state(*experts);
+  if (const auto kept = state.find("state"); kept != state.end() && kept->is_object() && kept->contains("experts"))
+    trainer.load_experts_state(kept->at("experts"));
   trainer.loaded(checkpoint.step, tokens->get<std::int64_t>());
   return tokens->get<std::int64_t>();
 }
@@ -111,11 +109,19 @@ std::unique_ptr<data::TaskData> open_run_data(const Config& config, const run::R
   return data::open_dataset(options, progress);
 }
 
+std::size_t edits_in(const run::CheckpointInfo& checkpoint, const std::vector<run::Edit>& edits) {
+  if (checkpoint.path.empty()) return 0;
+  const nlohmann::json state = run::load_checkpoint(checkpoint.path, {}, {}).value("state", nlohmann::json::object());
+  if (const auto count = state.find("edits"); count != state.end() && count->is_number_unsigned())
+    return std::min(count->get<std::size_t>(), edits.size());
+  return static_cast<std::size_t>(  // saved before it was counted
+      std::count_if(edits.begin(), edits.end(), [&](const run::Edit& edit) { return edit.step <= checkpoint.step; }));
+}
+
 std::unique_ptr<Trainer> build_trainer(const Config& config, const data::TaskData& data,
-                                       const std::vector<run::Edit>& edits, std::int64_t step) {
+                                       const std::vector<run::Edit>& edits, std::size_t count) {
   auto trainer = std::make_unique<Trainer>(config, data);
-  for (const run::Edit& edit : edits)
-    if (edit.step <= step) trainer->apply(edit.key, edit.after);
+  for (std::size_t i = 0; i < count; ++i) trainer->apply(edits[i].key, edits[i].after);
   return trainer;
 }
 
@@ -131,7 +137,7 @@ LoadedModel load_model(const std::filesystem::path& path, int threads, const std
   std::vector<run::Edit> edits = run::Store::open_read_only(model.folder.store()).edits();
   std::stable_sort(edits.begin(), edits.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
   model.data = open_run_data(config, model.folder);
-  model.trainer = build_trainer(config, *model.data, edits, checkpoint.step);
+  model.trainer = build_trainer(config, *model.data, edits, edits_in(checkpoint, edits));
   load_trainer(*model.trainer, checkpoint);
   return model;
 }

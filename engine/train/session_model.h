@@ -16,9 +16,10 @@
 
 namespace moe::train {
 
-/// Saves the trainer's state, verified. Throws Error(resource | diverged); nothing saved before is touched.
+/// Saves the trainer's state, verified; `edits`: of the log, that have acted. Throws Error(resource | diverged);
+/// nothing saved before is touched.
 run::CheckpointInfo save_trainer(const Trainer& trainer, const data::TaskData& data, const run::RunFolder& folder,
-                                 std::int64_t tokens);
+                                 std::int64_t tokens, std::size_t edits);
 /// Reads a checkpoint into a trainer built with the same shape; returns the tokens trained. Throws Error(bad_input).
 std::int64_t load_trainer(Trainer& trainer, const run::CheckpointInfo& checkpoint);
 
@@ -34,9 +35,12 @@ std::unique_ptr<data::TaskData> open_run_data(const Config& config, const run::R
                                               const data::ProgressFn& progress = {});
 /// The points of the settings; `stored`: points.csv of a run, or empty: nothing is kept.
 std::unique_ptr<data::TaskData> open_points(const Config& config, const std::filesystem::path& stored);
-/// Builds the trainer with every edit logged up to `step` applied.
+/// How many of the logged edits, in their order, a checkpoint already has in it: an edit of the very step it was saved
+/// at came before or after. Throws Error(bad_input).
+std::size_t edits_in(const run::CheckpointInfo& checkpoint, const std::vector<run::Edit>& edits);
+/// Builds the trainer with the first `count` logged edits applied.
 std::unique_ptr<Trainer> build_trainer(const Config& config, const data::TaskData& data,
-                                       const std::vector<run::Edit>& edits, std::int64_t step);
+                                       const std::vector<run::Edit>& edits, std::size_t count);
 
 /// A trained model to look at; takes no lock, so a run may be training meanwhile.
 struct LoadedModel {

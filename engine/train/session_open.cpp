@@ -121,11 +121,15 @@ void Run::resume(const OpenRun& request, const data::ProgressFn& progress) {
   store_ = run::Store::create(folder_.store());
   data_ = open_run_data(config, folder_, progress);
   const std::vector<run::Edit> edits = edits_by_step(*store_);
-  trainer_ = build_trainer(config, *data_, edits, checkpoint.step);
+  applied_edits_ = edits_in(checkpoint, edits);
+  trainer_ = build_trainer(config, *data_, edits, applied_edits_);
   if (!checkpoint.path.empty()) {
     tokens_ = load_trainer(*trainer_, checkpoint);
     safe_step_ = checkpoint.step;
   }
+  // What was changed at the very step of the checkpoint, after it was saved.
+  for (; applied_edits_ < edits.size() && edits[applied_edits_].step <= checkpoint.step; ++applied_edits_)
+    trainer_->apply(edits[applied_edits_].key, edits[applied_edits_].after);
   const auto more = parse_schedule(request.schedule, trainer_->config(), checkpoint.step);
   store_->truncate_after(checkpoint.step, !request.forget_edits);
   if (!request.forget_edits)

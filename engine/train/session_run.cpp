@@ -45,9 +45,9 @@ void Run::step() {
 
 // Not edits: a replay makes them again by itself.
 void Run::log_revivals() {
-  for (std::size_t layer = 0; layer < report_.layers.size(); ++layer)
-    for (const int expert : report_.layers[layer].revived) {
-      const std::string name = expert_name({static_cast<int>(layer), expert});
+  for (const LayerReport& layer : report_.layers)
+    for (const int expert : layer.revived) {
+      const std::string name = expert_name({layer.layer, expert});
       log_event("revive", {{"expert", name}});
       emit_.event("edit", revival_json(step_count(), name));
     }
@@ -96,7 +96,7 @@ void Run::probe_if_stale() {
 Saved Run::checkpoint() {
   commit();  // the store is never behind a checkpoint
   const auto start = Clock::now();
-  Saved saved{save_trainer(*trainer_, *data_, folder_, tokens_), 0};
+  Saved saved{save_trainer(*trainer_, *data_, folder_, tokens_, applied_edits_), 0};
   saved.seconds = checkpoint_seconds_ = seconds_since(start);
   last_checkpoint_ = Clock::now();
   safe_step_ = saved.info.step;
@@ -128,6 +128,7 @@ void Run::log_event(const std::string& kind, const nlohmann::json& detail) {
 
 protocol::EditEvent Run::apply_logged(const run::Edit& edit) {
   const protocol::EditEvent event{edit.step, edit.key, edit.before, edit.after, trainer_->apply(edit.key, edit.after)};
+  ++applied_edits_;
   emit_.event("edit", protocol::to_json(event));
   return event;
 }

@@ -120,6 +120,7 @@ class Run {
   std::vector<run::Edit> replay_;        // logged edits not yet reached, by step
   std::vector<ScheduledEdit> schedule_;  // not yet logged, by step
   protocol::RunInfo facts_;              // what does not change while the run is open
+  std::size_t applied_edits_ = 0;        // of the log, in its order
   std::int64_t safe_step_ = -1, last_eval_ = -1, tokens_ = 0;
   int uncommitted_ = 0;
   double checkpoint_seconds_ = -1;  // of the last one; negative = none yet

@@ -127,7 +127,7 @@ Trainer::~Trainer() = default;
 
 const Config& Trainer::config() const { return impl_->config; }
 std::int64_t Trainer::step_count() const { return impl_->step; }
-std::int64_t Trainer::parameter_count() const { return impl_->size().parameters; }
+std::int64_t Trainer::parameter_count() const { return impl_->model->parameters().count(); }
 std::int64_t Trainer::active_parameter_count() const { return impl_->size().active_parameters; }
 double Trainer::flops_per_token() const { return impl_->size().flops_per_token; }
 EvalReport Trainer::evaluate(int windows_per_domain) const {

@@ -80,7 +80,7 @@ std::string Trainer::Impl::revive(std::size_t at, int expert) {
   origin.from[static_cast<std::size_t>(expert)] = source;
   origin.clones = {expert};
   rebuild(config, origins);
-  return "a copy of " + expert_name({static_cast<int>(at), source});
+  return "a copy of " + expert_name({origin.layer, source});
 }
 
 std::string Trainer::Impl::change_experts(const Config& next) {
@@ -124,7 +124,9 @@ std::string Trainer::Impl::change_policy(const Config& next) {
 std::string Trainer::Impl::act(const Config& next, const std::string& key, const std::string& value) {
   if (key != "experts.revive") return change_experts(next);
   const ExpertPlace place = parse_expert(value);
-  return revive(static_cast<std::size_t>(place.layer), place.expert);
+  const auto& layers = model->moe_layers();
+  const auto at = std::find_if(layers.begin(), layers.end(), [&](auto* l) { return l->layer() == place.layer; });
+  return revive(static_cast<std::size_t>(at - layers.begin()), place.expert);
 }
 
 void Trainer::Impl::revive_dead_experts() {
@@ -138,7 +140,7 @@ void Trainer::Impl::revive_dead_experts() {
 }
 
 void Trainer::check(const std::string& key, const std::string& value) const {
-  with_live_change(impl_->config, key, value);
+  routing::check_policy(with_live_change(impl_->config, key, value));
 }
 
 std::string Trainer::apply(const std::string& key, const std::string& value) {

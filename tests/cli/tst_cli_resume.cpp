@@ -73,6 +73,31 @@ class TestCliResume : public QObject {
     QCOMPARE(final_optimizer(run), final_optimizer(straight_));
     QCOMPARE(metrics_rows(run), metrics_rows(straight_));
   }
+  // Other routers with tensors of their own, experts that come, go and start anew, automatic revival, dropped tokens.
+  void routers_and_experts_survive_kills() {
+    const QStringList edits{"--at", "20",  "router.policy=noisy_top_k",
+                            "--at", "35",  "experts.add=1",
+                            "--at", "50",  "router.policy=sigmoid_top_k",
+                            "--at", "60",  "remedy.revive_after=10",
+                            "--at", "75",  "experts.revive=L1E2",
+                            "--at", "90",  "capacity.factor=1.1",
+                            "--at", "110", "router.policy=hash",
+                            "--at", "130", "router.policy=gshard",
+                            "--at", "150", "experts.remove=1",
+                            "--at", "170", "router.policy=expert_choice"};
+    const QString whole = folder_.filePath("routers"), killed = folder_.filePath("routers-killed");
+    const Result straight =
+        run_cli(train_tiny(whole, QStringList{"--steps", "200", "--threads", "1"} + edits + kEvery));
+    QVERIFY2(straight.code == 0, straight.text());
+    run_and_kill_at(train_tiny(killed, QStringList{"--steps", "200"} + edits + kEvery), 65);
+    run_and_kill_at({"resume", killed, "--steps", "200"}, 140);
+    const Result r = run_cli({"resume", killed, "--steps", "200", "--threads", "2"});
+    QVERIFY2(r.code == 0, r.text());
+    QCOMPARE(final_model(killed), final_model(whole));
+    QCOMPARE(final_optimizer(killed), final_optimizer(whole));
+    QCOMPARE(metrics_rows(killed), metrics_rows(whole));
+    QCOMPARE(run_cli({"verify", killed}).code, 0);
+  }
   void stop_and_resume_same_bits() {
     const QString run = folder_.filePath("stopped");
     QCOMPARE(run_cli(train_tiny(run, QStringList{"--steps", "70"} + kEdits + kEvery)).code, 0);

@@ -9,12 +9,13 @@ import torch
 
 import golden_mixtral
 import golden_ops
+import golden_routers
 import golden_routing
 
 
 def main():
     torch.set_num_threads(1)
-    for seed, module in ((11, golden_ops), (12, golden_routing), (13, golden_mixtral)):
+    for seed, module in ((11, golden_ops), (12, golden_routing), (13, golden_mixtral), (14, golden_routers)):
         module.write_all(torch.Generator().manual_seed(seed))
 
 

@@ -131,6 +131,9 @@ class FakeEngine {
           {"source", "Zhou 2022"},
           {"causal", false},
           {"settings", {"router.top_k", "router.noise"}}}});
+    hello["actions"] = Json::array();
+    for (const char* key : {"experts.revive", "experts.add", "experts.remove"})
+      hello["actions"].push_back({{"key", key}, {"label", key}, {"help", "Made for tests."}, {"value", "1"}});
     for (Json& knob : hello["knobs"])
       if (knob["key"] == "router.policy") knob["choices"] = {"softmax_top_k", "hash", "expert_choice"};
     const auto real = [&](const char* group, const std::string& key, const std::string& label) {
@@ -259,7 +262,7 @@ class FakeEngine {
     for (auto& layer : report.layers)
       if (script_.count("dead") && !revived_) layer.load.back() = 0;
     if (!script_.count("capacity")) return protocol::to_json(report);
-    return test::toJson(test::withCapacity(std::move(report), static_cast<double>(script_["capacity"]) / 100));
+    return protocol::to_json(test::withCapacity(std::move(report), static_cast<double>(script_["capacity"]) / 100));
   }
 
   Json checkpoint() {

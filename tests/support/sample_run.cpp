@@ -201,25 +201,13 @@ protocol::StepReport sampleStep(const SampleShape& shape, qint64 step) {
   return report;
 }
 
-ui::StepRecord withCapacity(protocol::StepReport report, double factor) {
-  ui::StepRecord record(std::move(report));
-  for (const auto& layer : record.layers) {
-    const std::int64_t all = std::accumulate(layer.load.begin(), layer.load.end(), std::int64_t{0});
-    const auto room = static_cast<std::int64_t>(
-        std::ceil(factor * static_cast<double>(all) / static_cast<double>(layer.load.size())));
-    ui::LayerExtras extra;
-    for (const std::int64_t load : layer.load) extra.kept.push_back(std::min(load, room));
-    record.extras.push_back(std::move(extra));
+protocol::StepReport withCapacity(protocol::StepReport report, double factor) {
+  for (auto& layer : report.layers) {
+    const auto all = static_cast<double>(std::accumulate(layer.load.begin(), layer.load.end(), std::int64_t{0}));
+    const auto room = static_cast<std::int64_t>(std::ceil(factor * all / static_cast<double>(layer.load.size())));
+    for (const std::int64_t load : layer.load) layer.kept.push_back(std::min(load, room));
   }
-  return record;
-}
-
-nlohmann::ordered_json toJson(const ui::StepRecord& record) {
-  nlohmann::ordered_json out = protocol::to_json(record);
-  if (record.extras.empty()) return out;
-  out["kept"] = nlohmann::ordered_json::array();
-  for (const auto& extra : record.extras) out["kept"].push_back(extra.kept);
-  return out;
+  return report;
 }
 
 protocol::Trace sampleTrace(const SampleShape& shape, const QString& text, const QString& title, int domain) {
@@ -311,10 +299,10 @@ void fillSampleRun(ui::RunHistory& history, const SampleShape& shape) {
   for (qint64 step = 1; step <= shape.steps; ++step) reports.push_back(sampleStep(shape, step));
   history.addMany(std::move(reports));
   const auto at = [&](double share) { return static_cast<std::int64_t>(share * static_cast<double>(shape.steps)); };
-  history.add(protocol::EditEvent{at(0.25), "balance.coefficient", "0.01", "0"});
-  history.add(protocol::EditEvent{at(0.45), "router.noise", "0", "0.3"});
-  history.add(protocol::EditEvent{at(0.52), "balance.coefficient", "0", "0.02"});
-  history.add(protocol::EditEvent{at(0.75), "router.top_k", "1", "2"});
+  history.add(protocol::EditEvent{at(0.25), "balance.coefficient", "0.01", "0", {}});
+  history.add(protocol::EditEvent{at(0.45), "router.noise", "0", "0.3", {}});
+  history.add(protocol::EditEvent{at(0.52), "balance.coefficient", "0", "0.02", {}});
+  history.add(protocol::EditEvent{at(0.75), "router.top_k", "1", "2", {}});
   for (int i = 1; i <= 50; ++i) {
     protocol::EvalReport eval;
     eval.step = at(i / 50.0);

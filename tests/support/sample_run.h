@@ -24,9 +24,7 @@ protocol::RunInfo sampleInfo(const SampleShape& shape = {});
 /// Report of one step (1-based).
 protocol::StepReport sampleStep(const SampleShape& shape, qint64 step);
 /// The same step with a capacity of `factor` times the fair share: what is above it was dropped.
-ui::StepRecord withCapacity(protocol::StepReport report, double factor);
-/// The record as the engine's "step" event writes it.
-nlohmann::ordered_json toJson(const ui::StepRecord& record);
+protocol::StepReport withCapacity(protocol::StepReport report, double factor);
 std::shared_ptr<const protocol::ProbeReport> sampleProbe(const SampleShape& shape, qint64 step);
 /// Way of a text through the layers, words and single signs as tokens; `title` as in Trace.
 protocol::Trace sampleTrace(const SampleShape& shape, const QString& text, const QString& title, int domain);

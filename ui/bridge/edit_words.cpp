@@ -20,11 +20,21 @@ bool toldByCount(const RunHistory& history, const protocol::EditEvent& edit) {
   });
 }
 
+/// Experts before and after an edit that took effect after `step`, from the steps themselves; 0 where none is known.
+std::pair<int, int> countsAround(const RunHistory& history, qint64 step) {
+  const qsizetype last = history.indexOf(step);
+  const auto at = [&](qsizetype i) {
+    const auto& steps = history.steps();
+    return i >= 0 && i < static_cast<qsizetype>(steps.size()) ? expertsOf(steps[static_cast<std::size_t>(i)]) : 0;
+  };
+  return {at(last), at(last + 1)};
+}
+
 EditWords ofCommand(const RunHistory& history, const protocol::EditEvent& edit) {
   EditWords out;
   const QString key = text(edit.key);
   if (key == QLatin1String(kRevive)) {
-    out.what = tr("revived");
+    out.what = edit.note.rfind("by itself", 0) == 0 ? tr("revived by itself") : tr("revived");
     out.values = expertFromCommand(text(edit.after));
     out.whyNotUndone = tr("A revived expert cannot be taken back: the weights that it had are gone.");
     return out;
@@ -32,7 +42,11 @@ EditWords ofCommand(const RunHistory& history, const protocol::EditEvent& edit) 
   const bool adds = key == QLatin1String(kAddExpert);
   out.whyNotUndone = adds ? tr("An added expert is not undone; Remove the idlest expert is an edit of its own.")
                           : tr("A removed expert cannot be brought back: its weights are gone.");
-  if (!toldByCount(history, edit)) out.what = adds ? tr("expert added") : tr("idlest expert removed");
+  if (toldByCount(history, edit)) return out;
+  if (const auto [before, after] = countsAround(history, edit.step); before > 0 && after > 0 && before != after)
+    out.values = tr("%1 → %2 experts").arg(before).arg(after);
+  else
+    out.what = adds ? tr("expert added") : tr("idlest expert removed");
   return out;
 }
 

@@ -137,7 +137,7 @@ bool Hello::reads(const QString& policy, const KnobSpec& spec) const {
   return router->settings.contains(spec.key);
 }
 
-bool Hello::editsExperts() const { return !routers.empty() || knob(QLatin1String(kRevive)); }
+bool Hello::editsExperts() const { return actions.contains(QLatin1String(kRevive)); }
 
 Hello helloFromJson(const json& object) {
   Hello hello;
@@ -153,6 +153,8 @@ Hello helloFromJson(const json& object) {
                              nlohmann::ordered_json(preset.value("settings", json::object()))});
   if (const auto routers = object.find("routers"); routers != object.end() && routers->is_array())
     for (const json& router : *routers) hello.routers.push_back(routerFromJson(router));
+  if (const auto actions = object.find("actions"); actions != object.end() && actions->is_array())
+    for (const json& action : *actions) hello.actions << text(action, "key");
   describePolicies(hello);
   if (const auto sheets = object.find("sheets"); sheets != object.end() && sheets->is_array())
     for (const json& sheet : *sheets)

@@ -46,6 +46,7 @@ struct Hello {
   std::vector<KnobSpec> knobs;
   std::vector<PresetSpec> presets;
   std::vector<RouterSpec> routers;  // empty: an engine that does not tell
+  QStringList actions;              // keys of commands that travel as live edits: "experts.revive"
   const RouterSpec* router(const QString& name) const;
   /// The current policy reads this setting, or it is not known whether it does.
   bool reads(const QString& policy, const KnobSpec& spec) const;

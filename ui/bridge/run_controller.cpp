@@ -193,7 +193,7 @@ void RunController::revive(std::vector<ExpertRef> experts) {
   if (experts.empty()) return;
   const ExpertRef first = experts.front();
   experts.erase(experts.begin());
-  const QString name = QStringLiteral("L%1E%2").arg(first.layer + 1).arg(first.expert + 1);
+  const QString name = QStringLiteral("L%1E%2").arg(layerNumber(first.layer)).arg(first.expert + 1);
   setKnob(QLatin1String(kRevive), name.toStdString(), [this, rest = std::move(experts)](const Reply& reply) {
     noticeIfRefused(reply);
     if (reply.ok) revive(rest);
@@ -312,7 +312,7 @@ void RunController::fetchHistory(qint64 from, qint64 to) {
     if (!reply.ok || !reply.result.contains("steps")) return;
     std::vector<StepRecord> reports;
     try {
-      for (const auto& row : reply.result.at("steps")) reports.push_back(stepRecordFromJson(row));
+      for (const auto& row : reply.result.at("steps")) reports.push_back(protocol::step_from_json(row));
     } catch (const std::exception&) {
       return;  // told by badLine when it is the engine's habit; a hole in the past stays a hole
     }

@@ -105,7 +105,7 @@ void RunController::opened(const Reply& reply, const ReplyHandler& handler) {
 void RunController::onEvent(const QString& name, const nlohmann::json& message) {
   try {
     if (name == QLatin1String("step")) {
-      const StepRecord report = stepRecordFromJson(message);
+      const StepRecord report = protocol::step_from_json(message);
       if (!rate_.empty() && (report.seconds < rate_.back().seconds || report.step <= rate_.back().step)) rate_.clear();
       if (std::isfinite(report.seconds)) rate_.push_back({report.seconds, report.step, report.tokens});
       while (rate_.size() > 2 && rate_.back().seconds - rate_[1].seconds > kRateSeconds) rate_.pop_front();

@@ -9,6 +9,7 @@
 
 #include "ui/bridge/edit_words.h"
 #include "ui/bridge/hello.h"
+#include "ui/bridge/selection.h"
 #include "ui/bridge/window_loads.h"
 
 namespace moe::ui {
@@ -21,9 +22,8 @@ constexpr std::size_t kProbesKept = 24;
 qsizetype bytesOf(const StepRecord& report) {
   std::size_t bytes = sizeof(report);
   for (const auto& layer : report.layers)
-    bytes += sizeof(layer) + layer.load.size() * sizeof(std::int64_t) + layer.mass.size() * sizeof(double);
-  for (const auto& extra : report.extras)
-    bytes += sizeof(extra) + extra.kept.size() * sizeof(std::int64_t) + extra.bias.size() * sizeof(double);
+    bytes += sizeof(layer) + layer.load.size() * sizeof(std::int64_t) +
+             (layer.mass.size() + layer.kept.size() + layer.bias.size()) * sizeof(double);
   return static_cast<qsizetype>(bytes);
 }
 
@@ -121,7 +121,7 @@ struct RunHistory::Impl {
 
   /// Experts may be added and removed while a run goes on; the newest report knows.
   void countExperts() {
-    const int experts = steps.empty() ? 0 : steps.back().experts();
+    const int experts = steps.empty() ? 0 : expertsOf(steps.back());
     if (experts < 1 || experts == info.experts) return;
     info.experts = experts;
     if (info.config.is_object() && info.config.contains("model.experts")) info.config["model.experts"] = experts;
@@ -226,6 +226,7 @@ void RunHistory::reset(const protocol::RunInfo& info) {
   d_->clearData();
   d_->hasRun = true;
   d_->info = info;
+  setRoutedLayers(info.moe_layers);
   for (const std::int64_t step : info.checkpoints) d_->checkpoints.push_back({step, {}, 0});
   std::sort(d_->checkpoints.begin(), d_->checkpoints.end(), byStep);
   d_->probeSteps.insert(info.probes.begin(), info.probes.end());

@@ -27,8 +27,7 @@ struct CheckpointMark {
 struct WindowLoads {
   qint64 from = 0, to = 0;                    // (from, to]
   int steps = 0;                              // steps really covered
-  std::vector<protocol::LayerReport> layers;  // load and mass summed, statistics recomputed over the window
-  std::vector<LayerExtras> extras;            // kept summed, bias of the newest step; empty as in StepRecord
+  std::vector<protocol::LayerReport> layers;  // load, mass and kept summed, statistics recomputed over the window
   qint64 assignmentsPerLayer = 0;             // N: k·T summed over the window, for the noise band sqrt(E/N)
   /// load·E/N; NaN when nothing was measured.
   double ratio(int layer, int expert, bool byMass = false) const;

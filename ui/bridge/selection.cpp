@@ -6,7 +6,20 @@
 
 namespace moe::ui {
 
-QString expertName(const ExpertRef& ref) { return QStringLiteral("L%1·E%2").arg(ref.layer + 1).arg(ref.expert + 1); }
+namespace {
+std::vector<int> routedLayers;  // of the one run that this process has open
+}
+
+void setRoutedLayers(std::vector<int> places) { routedLayers = std::move(places); }
+
+int layerNumber(int layer) {
+  const auto l = static_cast<std::size_t>(layer);
+  return (layer >= 0 && l < routedLayers.size() ? routedLayers[l] : layer) + 1;
+}
+
+QString expertName(const ExpertRef& ref) {
+  return QStringLiteral("L%1·E%2").arg(layerNumber(ref.layer)).arg(ref.expert + 1);
+}
 
 int Selection::pinIndex(const ExpertRef& ref) const {
   const auto it = std::find(pins_.begin(), pins_.end(), std::optional<ExpertRef>(ref));

@@ -15,6 +15,12 @@ struct ExpertRef {
 };
 QString expertName(const ExpertRef& ref);  // "L3·E11"
 
+/// Number of a layer as people read it: its place in the whole model, counted from 1, so that window, console and the
+/// engine's messages name the same layer also where dense layers lie between. `layer` counts those with a router.
+int layerNumber(int layer);
+/// Places of the layers with a router, from 0; the history of the run says them. Empty: every layer has one.
+void setRoutedLayers(std::vector<int> places);
+
 /// A token of a strip: strip index in the probe (−1 = the user's own text) and position.
 struct TokenRef {
   int strip = 0, position = 0;

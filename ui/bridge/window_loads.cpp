@@ -46,7 +46,7 @@ std::span<const StepRecord> sameShape(std::span<const StepRecord> steps) {
   const auto alike = [&](const StepRecord& step) {
     if (step.layers.size() != steps.back().layers.size()) return false;
     for (std::size_t l = 0; l < step.layers.size(); ++l)
-      if (step.experts(l) != steps.back().experts(l)) return false;
+      if (expertsOf(step, l) != expertsOf(steps.back(), l)) return false;
     return true;
   };
   std::size_t first = steps.size();
@@ -54,20 +54,17 @@ std::span<const StepRecord> sameShape(std::span<const StepRecord> steps) {
   return steps.subspan(first);
 }
 
-void addKept(std::vector<std::int64_t>& sum, const std::vector<std::int64_t>& load,
-             const std::vector<std::int64_t>* kept) {
-  if (sum.empty()) sum.assign(load.size(), 0);
-  const auto& values = kept ? *kept : load;  // a step in which nothing could drop kept everything
-  for (std::size_t e = 0; e < load.size(); ++e) sum[e] += values[e];
-}
-
 /// Kept assignments of a layer, empty when nothing could drop in any of the steps.
 std::vector<std::int64_t> sumKept(std::span<const StepRecord> steps, std::size_t l) {
-  std::vector<std::int64_t> kept;
-  const auto drops = [l](const StepRecord& step) { return step.kept(l) != nullptr; };
-  if (std::none_of(steps.begin(), steps.end(), drops)) return kept;
-  for (const StepRecord& step : steps) addKept(kept, step.layers[l].load, step.kept(l));
-  return kept;
+  const auto drops = [l](const StepRecord& step) { return !step.layers[l].kept.empty(); };
+  if (std::none_of(steps.begin(), steps.end(), drops)) return {};
+  std::vector<std::int64_t> sum(steps.back().layers[l].load.size(), 0);
+  for (const StepRecord& step : steps) {
+    const auto& layer = step.layers[l];
+    const auto& kept = layer.kept.empty() ? layer.load : layer.kept;  // where nothing could drop all was kept
+    for (std::size_t e = 0; e < sum.size(); ++e) sum[e] += kept[e];
+  }
+  return sum;
 }
 
 }  // namespace
@@ -81,8 +78,6 @@ WindowLoads sumWindow(std::span<const StepRecord> all, qint64 from, qint64 to) {
   if (steps.size() < all.size()) out.from = std::max<qint64>(from, all[all.size() - steps.size() - 1].step);
   out.steps = static_cast<int>(steps.size());
   out.layers = steps.back().layers;
-  const auto extra = [](const StepRecord& step) { return !step.extras.empty(); };
-  if (std::any_of(steps.begin(), steps.end(), extra)) out.extras.resize(out.layers.size());
   for (std::size_t l = 0; l < out.layers.size(); ++l) {
     protocol::LayerReport& sum = out.layers[l];
     std::fill(sum.load.begin(), sum.load.end(), 0);
@@ -100,9 +95,7 @@ WindowLoads sumWindow(std::span<const StepRecord> all, qint64 from, qint64 to) {
     sum.z_loss = z.value();
     sum.token_entropy = tokenEntropy.value();
     recompute(sum);
-    if (out.extras.empty()) continue;
-    out.extras[l].kept = sumKept(steps, l);
-    if (l < steps.back().extras.size()) out.extras[l].bias = steps.back().extras[l].bias;
+    sum.kept = sumKept(steps, l);
   }
   if (!out.layers.empty())
     out.assignmentsPerLayer = std::accumulate(out.layers[0].load.begin(), out.layers[0].load.end(), std::int64_t{0});
@@ -129,12 +122,12 @@ double WindowLoads::noise() const {
 
 double WindowLoads::dropped(int layer, int expert) const {
   const auto l = static_cast<std::size_t>(layer);
-  if (layer < 0 || l >= extras.size() || extras[l].kept.empty()) return kNaN;
+  if (layer < 0 || l >= layers.size() || layers[l].kept.empty()) return kNaN;
   std::int64_t all = 0, kept = 0;
-  for (std::size_t e = 0; e < extras[l].kept.size(); ++e) {
+  for (std::size_t e = 0; e < layers[l].kept.size(); ++e) {
     if (expert >= 0 && e != static_cast<std::size_t>(expert)) continue;
     all += layers[l].load[e];
-    kept += extras[l].kept[e];
+    kept += layers[l].kept[e];
   }
   return all > 0 ? 1 - static_cast<double>(kept) / static_cast<double>(all) : kNaN;
 }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ui/bridge/selection.h"
 #include "ui/charts/chart_view.h"
 #include "ui/charts/word_button.h"
 #include "ui/widgets/theme.h"
@@ -194,7 +195,7 @@ void ChartPanel::layerLines(ChartFrame& frame) {
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.far.second > b.far.second; });
   if (all.size() > kMostLayers) all.resize(kMostLayers);
   const Candidate& worst = all.front();
-  frame.word = QStringLiteral("L%1").arg(worst.layer + 1);
+  frame.word = QStringLiteral("L%1").arg(layerNumber(static_cast<int>(worst.layer)));
   frame.wordAt = worst.far.first;
   const double away = worst.far.second;
   for (Candidate& candidate : all) frame.lines.push_back({ChartLine::grey, {}, std::move(candidate.points)});

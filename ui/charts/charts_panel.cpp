@@ -10,6 +10,7 @@
 #include <map>
 #include <utility>
 
+#include "ui/bridge/selection.h"
 #include "ui/charts/chart_view.h"
 #include "ui/widgets/theme.h"
 
@@ -208,9 +209,9 @@ PanelTable ChartsPanel::table() const {
   out.columns = {"step", "loss", "validation_loss", "grad_norm", "learning_rate", "tokens_per_second", "top_k"};
   if (drops_) out.columns << QStringLiteral("dropped_share");
   const std::size_t layers = history_.steps().empty() ? 0 : history_.steps().back().layers.size();
-  for (std::size_t l = 1; l <= layers; ++l) {
+  for (std::size_t l = 0; l < layers; ++l) {
     for (const char* name : {"balance_loss", "load_cv", "entropy"})
-      out.columns << QStringLiteral("%1_L%2").arg(QLatin1String(name)).arg(l);
+      out.columns << QStringLiteral("%1_L%2").arg(QLatin1String(name)).arg(layerNumber(static_cast<int>(l)));
   }
   std::map<qint64, double> evals;
   for (const auto& eval : history_.evals()) evals[eval.step] = eval.loss;

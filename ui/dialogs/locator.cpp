@@ -49,8 +49,10 @@ std::vector<LocatorHit> Locator::find(const QString& words) const {
   const QString plain = words.trimmed();
   static const QRegularExpression expert(QStringLiteral("^[lL]?\\s*(\\d+)\\s*[·.,\\s]*[eE\\s.,·]\\s*(\\d+)$"));
   if (const auto match = expert.match(plain); match.hasMatch()) {
-    const ExpertRef ref{match.captured(1).toInt() - 1, match.captured(2).toInt() - 1};
-    if (ref.layer >= 0 && ref.layer < layers_ && ref.expert >= 0 && ref.expert < experts_)
+    ExpertRef ref{-1, match.captured(2).toInt() - 1};
+    for (int l = 0; l < layers_; ++l)
+      if (layerNumber(l) == match.captured(1).toInt()) ref.layer = l;
+    if (ref.layer >= 0 && ref.expert >= 0 && ref.expert < experts_)
       out.push_back({LocatorHit::Expert, tr("Expert %1").arg(expertName(ref)), {}, nullptr, ref, 0});
   }
   bool number = false;

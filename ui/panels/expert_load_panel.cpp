@@ -176,7 +176,7 @@ ExpertLoadPanel::~ExpertLoadPanel() { view_->disconnect(this); }
 void ExpertLoadPanel::title() {
   const QString words = view_->words();
   setSubtitle(words.isEmpty() ? tr("layer %1, share of choices in the last %2")
-                                    .arg(selection_.layer() + 1)
+                                    .arg(layerNumber(selection_.layer()))
                                     .arg(batches(history_.windowSteps()))
                               : words);
 }
@@ -193,11 +193,10 @@ PanelTable ExpertLoadPanel::table() const {
   const int layer = selection_.layer();
   if (static_cast<std::size_t>(layer) >= loads.layers.size()) return out;
   const auto& load = loads.layers[static_cast<std::size_t>(layer)].load;
-  const auto kept =
-      loads.extras.empty() ? std::vector<std::int64_t>{} : loads.extras[static_cast<std::size_t>(layer)].kept;
+  const auto& kept = loads.layers[static_cast<std::size_t>(layer)].kept;
   for (std::size_t e = 0; e < load.size(); ++e) {
     const double ratio = loads.ratio(layer, static_cast<int>(e));
-    out.rows.push_back({QString::number(layer + 1), QString::number(e + 1), QString::number(loads.from + 1),
+    out.rows.push_back({QString::number(layerNumber(layer)), QString::number(e + 1), QString::number(loads.from + 1),
                         QString::number(loads.to), QString::number(load[e]),
                         csvNumber(ratio / static_cast<double>(load.size())), csvNumber(ratio), csvNumber(loads.noise()),
                         kept.empty() ? QString() : QString::number(kept[e])});

@@ -25,7 +25,7 @@ QString batches(int count) { return count == 1 ? tr("1 batch") : tr("%1 batches"
 
 ExpertSentence expertSentence(const RunHistory& history, const WindowLoads& loads, const ExpertRef& ref, bool byMass) {
   ExpertSentence out;
-  out.name = tr("Layer %1 · Expert %2").arg(ref.layer + 1).arg(ref.expert + 1);
+  out.name = tr("Layer %1 · Expert %2").arg(layerNumber(ref.layer)).arg(ref.expert + 1);
   const double ratio = loads.ratio(ref.layer, ref.expert, byMass);
   if (std::isnan(ratio)) return out;
   if (loads.isDead(ref.layer, ref.expert)) {

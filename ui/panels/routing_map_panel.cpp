@@ -144,8 +144,8 @@ PanelTable RoutingMapPanel::table() const {
     const auto& layer = loads.layers[l];
     for (std::size_t e = 0; e < layer.load.size(); ++e) {
       const int row = static_cast<int>(l), expert = static_cast<int>(e);
-      out.rows.push_back({QString::number(row + 1), QString::number(expert + 1), QString::number(loads.from + 1),
-                          QString::number(loads.to), QString::number(layer.load[e]),
+      out.rows.push_back({QString::number(layerNumber(row)), QString::number(expert + 1),
+                          QString::number(loads.from + 1), QString::number(loads.to), QString::number(layer.load[e]),
                           e < layer.mass.size() ? csvNumber(layer.mass[e]) : QString(),
                           csvNumber(loads.ratio(row, expert)), csvNumber(loads.ratio(row, expert, true)),
                           csvNumber(loads.noise()), csvNumber(layer.load_cv)});

@@ -146,7 +146,7 @@ void RoutingMapView::paintLabels(QPainter& painter) {
     if (isStrong) font.setWeight(QFont::DemiBold);
     painter.setFont(font);
     painter.setPen(theme.color(isStrong ? Role::text : Role::text2));
-    painter.drawText(box, Qt::AlignVCenter | Qt::AlignLeft, QStringLiteral("L%1").arg(l + 1));
+    painter.drawText(box, Qt::AlignVCenter | Qt::AlignLeft, QStringLiteral("L%1").arg(layerNumber(l)));
     if (!figures || static_cast<std::size_t>(l) >= loads_.layers.size()) continue;
     const double cv = loads_.layers[static_cast<std::size_t>(l)].load_cv;
     drawTrackBar(painter, QRectF(column, box.center().y() - 2, theme.px(kCvBar), 4), std::isfinite(cv) ? cv / worst : 0,

@@ -20,7 +20,7 @@ SpecializationPanel::~SpecializationPanel() { view_->disconnect(this); }
 void SpecializationPanel::title() {
   const QString words = view_->words();
   if (!words.isEmpty()) return setSubtitle(words);
-  QString text = tr("layer %1, tokens of a domain against the expert's average").arg(selection_.layer() + 1);
+  QString text = tr("layer %1, tokens of a domain against the expert's average").arg(layerNumber(selection_.layer()));
   if (const auto* probe = view_->probe()) text += tr(" · held-out text at step %1").arg(formatCount(probe->step));
   setSubtitle(text);
 }
@@ -44,7 +44,7 @@ PanelTable SpecializationPanel::table() const {
       const std::size_t count = (l * static_cast<std::size_t>(shares.experts) + static_cast<std::size_t>(e)) *
                                     static_cast<std::size_t>(shares.domains) +
                                 static_cast<std::size_t>(d);
-      out.rows.push_back({QString::number(layer + 1), QString::number(probe->step),
+      out.rows.push_back({QString::number(layerNumber(layer)), QString::number(probe->step),
                           QString::fromStdString(probe->domains[static_cast<std::size_t>(d)]), QString::number(e + 1),
                           QString::number(probe->counts[count]), csvNumber(shares.ratio[shares.index(d, e)]),
                           csvNumber(shares.noise[shares.index(d, e)]),

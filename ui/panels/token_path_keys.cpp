@@ -28,7 +28,10 @@ QString TokenPathView::describe(const ExpertRef& ref) const {
           << tr("weight %1").arg(formatFixed(choice.picks[rank].weight, 2));
   }
   if (!chosen) parts << tr("not chosen");
-  return tr("Layer %1 · Expert %2: %3").arg(ref.layer + 1).arg(ref.expert + 1).arg(parts.join(QStringLiteral(", ")));
+  return tr("Layer %1 · Expert %2: %3")
+      .arg(layerNumber(ref.layer))
+      .arg(ref.expert + 1)
+      .arg(parts.join(QStringLiteral(", ")));
 }
 
 void TokenPathView::moveCursor(int layers, int experts) {

@@ -84,8 +84,9 @@ PanelTable TokenPathPanel::table() const {
       const bool known = at < choice.probabilities.size();
       if (!known && rank.isEmpty()) continue;
       out.rows.push_back({QString::fromStdString(trace->pieces[static_cast<std::size_t>(view_->token())]),
-                          QString::number(view_->token() + 1), QString::number(l + 1), QString::number(e + 1),
-                          known ? csvNumber(choice.probabilities[at]) : QString(), weight, rank});
+                          QString::number(view_->token() + 1), QString::number(layerNumber(static_cast<int>(l))),
+                          QString::number(e + 1), known ? csvNumber(choice.probabilities[at]) : QString(), weight,
+                          rank});
     }
   }
   return out;

@@ -136,12 +136,13 @@ void TokenStripPanel::title() {
         text = tr("held-out text, coloured by the selected and pinned experts");
         break;
       case TokenColours::firstChoice:
-        text = tr("first choice in layer %1").arg(selection_.layer() + 1);
+        text = tr("first choice in layer %1").arg(layerNumber(selection_.layer()));
         break;
       case TokenColours::doubt:
-        text = probabilities
-                   ? tr("router's doubt in layer %1: dark is sure, bright undecided").arg(selection_.layer() + 1)
-                   : tr("router probabilities were not sent for this text, so doubt is unavailable");
+        text =
+            probabilities
+                ? tr("router's doubt in layer %1: dark is sure, bright undecided").arg(layerNumber(selection_.layer()))
+                : tr("router probabilities were not sent for this text, so doubt is unavailable");
         break;
       case TokenColours::loss:
         text = tr("loss of each token: dark 0, bright 6 nats");

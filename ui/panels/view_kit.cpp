@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/bridge/selection.h"
 #include "ui/widgets/theme.h"
 
 namespace moe::ui {
@@ -81,7 +82,7 @@ QString visibleToken(const QString& piece) {
   return out.isEmpty() ? QStringLiteral("∅") : out;
 }
 
-QString layerName(int layer) { return QStringLiteral("L%1").arg(layer + 1); }
+QString layerName(int layer) { return QStringLiteral("L%1").arg(layerNumber(layer)); }
 
 QString csvNumber(double value) {
   return std::isfinite(value) ? QString::number(value, 'g', QLocale::FloatingPointShortest) : QString();

@@ -51,7 +51,7 @@ void WaterfallBins::add(std::size_t row, const std::vector<std::int64_t>& load) 
 int WaterfallBins::update(const RunHistory& history) {
   const auto& steps = history.steps();
   const auto l = static_cast<std::size_t>(std::max(layer_, 0));
-  const int now = steps.empty() ? 0 : steps.back().experts(l);
+  const int now = steps.empty() ? 0 : expertsOf(steps.back(), l);
   if (now != experts_) cursor_.invalidate();  // the columns are the experts of the newest step
   bool restart = false;
   std::size_t i = cursor_.begin(history, restart);

@@ -18,7 +18,8 @@ WaterfallPanel::~WaterfallPanel() { view_->disconnect(this); }
 
 void WaterfallPanel::title() {
   const QString words = view_->words();
-  setSubtitle(words.isEmpty() ? tr("layer %1, step by step; oldest at the top").arg(selection_.layer() + 1) : words);
+  setSubtitle(words.isEmpty() ? tr("layer %1, step by step; oldest at the top").arg(layerNumber(selection_.layer()))
+                              : words);
 }
 
 void WaterfallPanel::refresh() {
@@ -33,7 +34,7 @@ PanelTable WaterfallPanel::table() const {
   for (int e = 0; e < bins.experts(); ++e) out.columns << QStringLiteral("E%1").arg(e + 1);
   for (int r = 0; r < bins.rows(); ++r) {
     const qint64 from = r * bins.stepsPerRow() + 1;
-    QStringList row{QString::number(selection_.layer() + 1), QString::number(from),
+    QStringList row{QString::number(layerNumber(selection_.layer())), QString::number(from),
                     QString::number(from + bins.stepsPerRow() - 1)};
     for (int e = 0; e < bins.experts(); ++e) row << csvNumber(bins.ratio(r, e));
     out.rows.push_back(row);

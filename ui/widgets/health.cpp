@@ -78,7 +78,7 @@ WindowLoads healthWindow(const RunHistory& history, qsizetype last) {
   qsizetype count = 0;
   while (count <= last && count < kLongest) {
     const StepRecord& step = steps[static_cast<std::size_t>(last - count)];
-    if (step.experts() != newest.experts() || (count >= kWindow && isStarved(0, fair))) break;
+    if (expertsOf(step) != expertsOf(newest) || (count >= kWindow && isStarved(0, fair))) break;
     if (count < kWindow && step.step <= newest.step - kWindow) break;  // thinned or missing steps are not bridged
     const auto& load = step.layers.empty() ? std::vector<std::int64_t>{} : step.layers[0].load;
     fair += static_cast<double>(std::accumulate(load.begin(), load.end(), std::int64_t{0})) /
@@ -134,7 +134,7 @@ Health measureHealth(const RunHistory& history) {
     health.show = ExpertRef{worst.layer, worst.expert};
     health.sentence = tr("L%1 is collapsing: %2 %% of tokens go to E%3")
                           .replace(QLatin1String("%%"), QLatin1String("%"))
-                          .arg(worst.layer + 1)
+                          .arg(layerNumber(worst.layer))
                           .arg(std::llround(std::min(worst.tokens, 1.0) * 100))
                           .arg(worst.expert + 1);
   } else if (!health.deadExperts.empty()) {

@@ -107,7 +107,7 @@ KnobsPanel::KnobsPanel(RunController& controller, QWidget* parent) : QWidget(par
             before_ = valueFromText(before.toStdString());
             if (KnobRow* changed = row(key)) {
               const auto words = editWords(controller_.history(),
-                                           {step, key.toStdString(), before.toStdString(), after.toStdString()});
+                                           {step, key.toStdString(), before.toStdString(), after.toStdString(), {}});
               changed->setValue(valueFromText(after.toStdString()));
               changed->showEdit(before, after, step, words.whyNotUndone);
               changed->show();  // what was changed can be undone here, also when it is a rarer setting

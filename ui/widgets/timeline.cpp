@@ -330,6 +330,7 @@ bool TimelineView::event(QEvent* event) {
     const EditWords words = editWords(history_, edit);
     if (words.plain().isEmpty() || std::abs(xOf(edit.step) - help->pos().x()) >= dp(6)) continue;
     near << tr("%1 at step %2").arg(words.plain(), formatCount(edit.step));
+    if (!edit.note.empty()) near << QString::fromStdString(edit.note);
     if (!words.whyNotUndone.isEmpty()) near << words.whyNotUndone;
   }
   if (near.isEmpty())

@@ -13,6 +13,7 @@
 #include "engine/backend/cpu/optimizer.h"
 #include "engine/backend/cpu/router.h"
 #include "engine/backend/cpu/runtime.h"
+#include "engine/backend/cpu/soft.h"
 
 namespace moe::cpu {
 
@@ -44,6 +45,7 @@ class CpuBackend final : public Backend {
   NoiseOps& noise() override { return noise_; }
   ChoiceOps& choice() override { return choice_; }
   DispatchOps& dispatch() override { return dispatch_; }
+  SoftOps& soft() override { return soft_; }
   OptimizerOps& optimizer() override { return optimizer_; }
 
  private:
@@ -59,6 +61,7 @@ class CpuBackend final : public Backend {
   CpuNoise noise_{runtime_};
   CpuChoice choice_{runtime_};
   CpuDispatch dispatch_{runtime_};
+  CpuSoft soft_{runtime_};
   CpuOptimizer optimizer_{runtime_};
 };
 

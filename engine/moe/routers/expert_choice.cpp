@@ -69,6 +69,7 @@ RouterEntry expert_choice_entry() {
        "Expert Choice Routing, Zhou et al. 2022 (2202.09368)",
        /*causal=*/false,
        /*fixed_top_k=*/0,
+       /*mixes_tokens=*/false,
        {"router.policy", "router.top_k", "router.noise", "router.uniform_noise", "router.jitter",
         "router.z_coefficient", "remedy.idle_share", "remedy.revive_after"}},
       [](const RouterShape& shape) { return std::vector<RouterParameter>{gate_parameter(shape)}; },

@@ -32,7 +32,7 @@ RouterEntry gshard_entry();
 RouterEntry gshard_entry() {
   return {{"gshard", "GShard top-2",
            "Each token goes to its two best experts; the second one only with twice its weight as chance.",
-           "GShard, Lepikhin et al. 2020 (2006.16668)", /*causal=*/true, /*fixed_top_k=*/2,
+           "GShard, Lepikhin et al. 2020 (2006.16668)", /*causal=*/true, /*fixed_top_k=*/2, /*mixes_tokens=*/false,
            common_settings({"router.random_second", "router.noise", "router.uniform_noise", "router.jitter",
                             "router.z_coefficient", "balance.coefficient", "balance.scope", "balance.importance"})},
           [](const RouterShape& shape) { return std::vector<RouterParameter>{gate_parameter(shape)}; },

@@ -77,7 +77,7 @@ class Hash final : public Router {
 RouterEntry hash_entry();
 RouterEntry hash_entry() {
   return {{"hash", "Hash", "A fixed table sends each token of the vocabulary to its expert; nothing is learned.",
-           "Hash Layers, Roller et al. 2021 (2106.04426)", /*causal=*/true, /*fixed_top_k=*/0,
+           "Hash Layers, Roller et al. 2021 (2106.04426)", /*causal=*/true, /*fixed_top_k=*/0, /*mixes_tokens=*/false,
            common_settings({"router.top_k", "router.hash"})},
           [](const RouterShape&) { return std::vector<RouterParameter>{}; },
           [](RouterParameters parameters) -> std::unique_ptr<Router> {

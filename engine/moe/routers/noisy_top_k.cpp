@@ -72,6 +72,7 @@ RouterEntry noisy_top_k_entry() {
   return {{"noisy_top_k", "Noisy top-k",
            "Each token goes to the k largest logits after noise whose width the router learns for every token.",
            "Outrageously Large Neural Networks, Shazeer et al. 2017 (1701.06538)", /*causal=*/true, /*fixed_top_k=*/0,
+           /*mixes_tokens=*/false,
            common_settings({"router.top_k", "router.renormalise", "router.learned_noise", "router.noise",
                             "router.uniform_noise", "router.jitter", "router.z_coefficient", "balance.coefficient",
                             "balance.scope", "balance.importance", "balance.load"})},

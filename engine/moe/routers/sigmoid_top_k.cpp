@@ -129,7 +129,7 @@ RouterEntry sigmoid_top_k_entry() {
   return {{"sigmoid_top_k", "Sigmoid top-k",
            "Each expert is rated by itself; a bias that follows the load chooses with it, so that no loss is needed "
            "for balance.",
-           "DeepSeek-V3, DeepSeek-AI 2024 (2412.19437)", /*causal=*/true, /*fixed_top_k=*/0,
+           "DeepSeek-V3, DeepSeek-AI 2024 (2412.19437)", /*causal=*/true, /*fixed_top_k=*/0, /*mixes_tokens=*/false,
            common_settings({"router.top_k", "router.renormalise", "router.groups", "router.group_top_k", "router.scale",
                             "router.noise", "router.uniform_noise", "router.jitter", "balance.coefficient",
                             "balance.scope", "balance.bias_step"})},

@@ -68,6 +68,7 @@ RouterEntry sinkhorn_entry() {
   return {{"sinkhorn", "Sinkhorn",
            "While training tokens are assigned so that all experts are equally full; no balance loss is needed.",
            "BASE Layers, Lewis et al. 2021 (2103.16716), as in Megatron-LM", /*causal=*/true, /*fixed_top_k=*/0,
+           /*mixes_tokens=*/false,
            common_settings(
                {"router.top_k", "router.noise", "router.uniform_noise", "router.jitter", "router.z_coefficient"})},
           [](const RouterShape& shape) { return std::vector<RouterParameter>{gate_parameter(shape)}; },

@@ -18,7 +18,7 @@ RouterEntry softmax_top_k_entry() {
   return {
       {"softmax_top_k", "Softmax top-k",
        "Each token goes to the k experts with the largest logits, weighted by their softmax probabilities.",
-       "Mixtral of Experts, Jiang et al. 2024 (2401.04088)", /*causal=*/true, /*fixed_top_k=*/0,
+       "Mixtral of Experts, Jiang et al. 2024 (2401.04088)", /*causal=*/true, /*fixed_top_k=*/0, /*mixes_tokens=*/false,
        common_settings({"router.top_k", "router.renormalise", "router.noise", "router.uniform_noise", "router.jitter",
                         "router.z_coefficient", "balance.coefficient", "balance.scope", "balance.importance"})},
       [](const RouterShape& shape) { return std::vector<RouterParameter>{gate_parameter(shape)}; },

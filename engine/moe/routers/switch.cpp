@@ -20,6 +20,7 @@ RouterEntry switch_entry();
 RouterEntry switch_entry() {
   return {{"switch", "Switch", "Each token goes to its one best expert, weighted by its probability.",
            "Switch Transformers, Fedus et al. 2021 (2101.03961)", /*causal=*/true, /*fixed_top_k=*/1,
+           /*mixes_tokens=*/false,
            common_settings({"router.noise", "router.uniform_noise", "router.jitter", "router.z_coefficient",
                             "balance.coefficient", "balance.scope", "balance.importance"})},
           [](const RouterShape& shape) { return std::vector<RouterParameter>{gate_parameter(shape)}; },

@@ -68,7 +68,7 @@ RouterEntry v_moe_entry() {
   return {
       {"v_moe", "V-MoE", "Softmax top-k with noise of fixed width 1/E and losses that even out importance and load.",
        "Scaling Vision with Sparse Mixture of Experts, Riquelme et al. 2021 (2106.05974)", /*causal=*/true,
-       /*fixed_top_k=*/0,
+       /*fixed_top_k=*/0, /*mixes_tokens=*/false,
        common_settings({"router.top_k", "router.jitter", "router.z_coefficient", "balance.coefficient", "balance.scope",
                         "balance.importance", "balance.load"})},
       [](const RouterShape& shape) { return std::vector<RouterParameter>{gate_parameter(shape)}; },

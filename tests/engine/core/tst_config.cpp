@@ -76,15 +76,17 @@ void TestConfig::every_knob_is_complete() {
   QCOMPARE(moe::find_knob("router.topk"), nullptr);
   // Every field is declared: a struct that grows no longer decomposes into this many names, and fails to compile.
   const Config config;
-  [[maybe_unused]] const auto& [preset, seed, model, router, balance, optim, train, data] = config;
-  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18] =
+  [[maybe_unused]] const auto& [preset, seed, model, router, balance, capacity, remedy, optim, train, data] = config;
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19] =
       model;
-  [[maybe_unused]] const auto& [r1, r2, r3, r4, r5] = router;
-  [[maybe_unused]] const auto& [b1] = balance;
+  [[maybe_unused]] const auto& [r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14] = router;
+  [[maybe_unused]] const auto& [b1, b2, b3, b4, b5] = balance;
+  [[maybe_unused]] const auto& [c1, c2, c3] = capacity;
+  [[maybe_unused]] const auto& [y1, y2, y3, y4] = remedy;
   [[maybe_unused]] const auto& [o1, o2, o3, o4, o5, o6, o7, o8, o9, o10] = optim;
   [[maybe_unused]] const auto& [t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11] = train;
   [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9] = data;
-  QCOMPARE(keys.size(), std::size_t{1 + 18 + 5 + 1 + 10 + 11 + 9});
+  QCOMPARE(keys.size(), std::size_t{1 + 19 + 14 + 5 + 3 + 4 + 10 + 11 + 9});
 }
 
 void TestConfig::every_default_is_accepted() {
@@ -292,7 +294,7 @@ void TestConfig::live_and_new_run() {
   for (const auto& knob : moe::knobs()) {
     const bool fixed = knob.key.starts_with("model.") || knob.key.starts_with("data.") || knob.key == "seed" ||
                        knob.key == "train.batch" || knob.key == "train.precision" || knob.key == "train.device" ||
-                       knob.key == "train.threads";
+                       knob.key == "train.threads" || knob.key == "router.slots";
     QCOMPARE(knob.when == moe::KnobWhen::new_run, fixed);
   }
 }

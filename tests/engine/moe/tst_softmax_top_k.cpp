@@ -19,7 +19,7 @@ class Case {
  public:
   Case(const std::vector<double>& logits, int experts, Config c)
       : config(std::move(c)),
-        shape_{3, experts, experts, 10, 0.02, 1, {}},
+        shape_{3, experts, experts, 10, 0.02, 1, 1, {}},
         tokens_(static_cast<std::int64_t>(logits.size()) / experts),
         pass_(bench.pass(tokens_)) {
     const RouterEntry& entry = find_router("softmax_top_k");

@@ -21,6 +21,11 @@ class TestPresets : public QObject {
       QVERIFY(!preset.title.empty() && !preset.summary.empty());
     }
   }
+  void named_systems_name_their_paper() {
+    for (const char* name :
+         {"shazeer-2017", "switch", "gshard", "glam", "mixtral", "olmoe", "deepseek-v3", "hash", "expert-choice"})
+      QVERIFY2(protocol::find_preset(name).source.find("arXiv:") != std::string::npos, name);
+  }
   void text_small_is_the_documented_shape() {
     Config config;
     const protocol::Preset preset = protocol::find_preset("text-small");

@@ -5,6 +5,7 @@
 
 #include "tests/support/sample_run.h"
 #include "ui/bridge/run_history.h"
+#include "ui/bridge/selection.h"
 #include "ui/bridge/window_loads.h"
 
 using namespace moe;
@@ -106,12 +107,12 @@ class TstRunHistory : public QObject {
   void editsOfOneStep() {
     RunHistory h;
     h.reset(info());
-    h.add(protocol::EditEvent{5, "optim.lr", "0.01", "0.02"});
-    h.add(protocol::EditEvent{5, "optim.lr", "0.02", "0.03"});
+    h.add(protocol::EditEvent{5, "optim.lr", "0.01", "0.02", {}});
+    h.add(protocol::EditEvent{5, "optim.lr", "0.02", "0.03", {}});
     QCOMPARE(h.edits().size(), std::size_t{1});
     QCOMPARE(h.edits()[0].before, std::string("0.01"));
     QCOMPARE(h.edits()[0].after, std::string("0.03"));
-    for (const char* expert : {"L1E1", "L1E2", "L1E1"}) h.add(protocol::EditEvent{5, "experts.revive", "", expert});
+    for (const char* expert : {"L1E1", "L1E2", "L1E1"}) h.add(protocol::EditEvent{5, "experts.revive", "", expert, {}});
     QCOMPARE(h.edits().size(), std::size_t{3});
   }
 
@@ -120,9 +121,8 @@ class TstRunHistory : public QObject {
     h.reset(info());
     h.setWindowSteps(2);
     h.add(small(1, {6, 2}));  // nothing could drop yet: all was kept
-    moe::ui::StepRecord capped(small(2, {6, 2}));
-    capped.extras.resize(1);
-    capped.extras[0].kept = {4, 2};
+    auto capped = small(2, {6, 2});
+    capped.layers[0].kept = {4, 2};
     h.add(capped);
     const auto window = h.window();
     QCOMPARE(window.dropped(0, 0), 2.0 / 12);
@@ -132,24 +132,17 @@ class TstRunHistory : public QObject {
     h.lookAt(1);
     QVERIFY(std::isnan(h.window().dropped(0)));
     QCOMPARE(moe::ui::droppedShare(capped), 0.25);
-    QVERIFY(std::isnan(moe::ui::droppedShare(moe::ui::StepRecord(small(1)))));
+    QVERIFY(std::isnan(moe::ui::droppedShare(small(1))));
   }
 
-  void recordReadsWhatAStepMayCarry() {
-    auto json = protocol::to_json(small(3, {6, 2}));
-    const nlohmann::json plain = json;
-    QVERIFY(moe::ui::stepRecordFromJson(plain).extras.empty());
-    json["kept"] = nlohmann::json::array({nlohmann::json::array({4, 2})});
-    json["bias"] = nlohmann::json::array({nlohmann::json::array({0.1, -0.1})});
-    json["importance_cv2"] = nlohmann::json::array({0.5});
-    json["load_cv2"] = nlohmann::json::array({nullptr});
-    const auto record = moe::ui::stepRecordFromJson(json);
-    QCOMPARE(record.extras.at(0).kept, (std::vector<std::int64_t>{4, 2}));
-    QCOMPARE(record.extras.at(0).bias.at(1), -0.1);
-    QCOMPARE(record.extras.at(0).importance_cv2, 0.5);
-    QVERIFY(std::isnan(record.extras.at(0).load_cv2));
-    json["kept"] = nlohmann::json::array({nlohmann::json::array({4})});  // of another number of experts: absent
-    QVERIFY(moe::ui::stepRecordFromJson(json).kept(0) == nullptr);
+  void layersAreNamedByTheirPlaceInTheModel() {  // dense layers between
+    RunHistory h;
+    auto sparse = info();
+    sparse.moe_layers = {1, 3};
+    h.reset(sparse);
+    QCOMPARE(moe::ui::expertName({1, 3}), QStringLiteral("L4·E4"));
+    h.reset(info());
+    QCOMPARE(moe::ui::expertName({1, 3}), QStringLiteral("L2·E4"));
   }
 
   void windowSumsAndRecomputes() {
@@ -230,9 +223,9 @@ class TstRunHistory : public QObject {
   void editsAreSortedAndChangeTheSettings() {
     RunHistory h;
     h.reset(info());
-    h.add(protocol::EditEvent{20, "optim.lr", "0.01", "0.02"});
-    h.add(protocol::EditEvent{10, "router.noise", "0", "1"});
-    h.add(protocol::EditEvent{20, "optim.lr", "0.01", "0.02"});  // told twice after a reopening
+    h.add(protocol::EditEvent{20, "optim.lr", "0.01", "0.02", {}});
+    h.add(protocol::EditEvent{10, "router.noise", "0", "1", {}});
+    h.add(protocol::EditEvent{20, "optim.lr", "0.01", "0.02", {}});  // told twice after a reopening
     QCOMPARE(h.edits().size(), std::size_t{2});
     QCOMPARE(h.edits()[0].step, 10);
     QCOMPARE(h.info().config.at("optim.lr").get<double>(), 0.02);

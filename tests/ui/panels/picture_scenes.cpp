@@ -89,7 +89,7 @@ std::vector<PictureScene> pictureScenes(bool wide) {
       {"token_path", {left, 396}, plain<ui::TokenPathPanel>()},
       {"expert_card", {wide ? 320 : 288, 640}, plain<ui::ExpertCard>()},
       {"model_sheet", {820, 560}, modelSheet(false)},
-      {"model_sheet_alone", {820, 400}, modelSheet(true), true},
+      {"model_sheet_alone", {820, 400}, modelSheet(true), PictureScene::empty},
       {"charts", {wide ? 496 : 774, wide ? 752 : 160}, charts(!wide)},
   };
 }

@@ -64,13 +64,13 @@ class TestPanelPictures : public QObject {
     for (qint64 step = 1; step <= shape.steps; ++step) {
       shape.experts = step <= 500 ? 12 : step <= 600 ? 13 : 14;
       const auto report = moe::test::sampleStep(shape, step);
-      reports.push_back(step > 800 ? moe::test::withCapacity(report, 1.25) : StepRecord(report));
+      reports.push_back(step > 800 ? moe::test::withCapacity(report, 1.25) : report);
     }
     grown_.addMany(std::move(reports));
-    grown_.add(moe::protocol::EditEvent{500, "model.experts", "12", "13"});
-    grown_.add(moe::protocol::EditEvent{600, "model.experts", "13", "14"});
-    grown_.add(moe::protocol::EditEvent{700, "experts.revive", "", "L2E4"});
-    grown_.add(moe::protocol::EditEvent{800, "capacity.factor", "0.0", "1.25"});
+    grown_.add(moe::protocol::EditEvent{500, "model.experts", "12", "13", {}});
+    grown_.add(moe::protocol::EditEvent{600, "model.experts", "13", "14", {}});
+    grown_.add(moe::protocol::EditEvent{700, "experts.revive", "", "L2E4", {}});
+    grown_.add(moe::protocol::EditEvent{800, "capacity.factor", "0.0", "1.25", {}});
     grown_.setState("paused", 2'000);
     grown_.setWindowSteps(4);
     grown_.flush();

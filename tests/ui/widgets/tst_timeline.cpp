@@ -69,16 +69,16 @@ class TstTimeline : public QObject {
   void flagsOfExpertsSpeakWords() {
     history_->clear();
     history_->reset(moe::test::sampleInfo({2, 4, 100}));
-    history_->add(moe::protocol::EditEvent{10, "experts.revive", "", "L2E4"});
-    history_->add(moe::protocol::EditEvent{20, "experts.add", "", "1"});
-    history_->add(moe::protocol::EditEvent{20, "model.experts", "4", "5"});
-    history_->add(moe::protocol::EditEvent{30, "experts.remove", "", "1"});
+    history_->add(moe::protocol::EditEvent{10, "experts.revive", "", "L2E4", {}});
+    history_->add(moe::protocol::EditEvent{20, "experts.add", "", "1", {}});
+    history_->add(moe::protocol::EditEvent{20, "model.experts", "4", "5", {}});
+    history_->add(moe::protocol::EditEvent{30, "experts.remove", "", "1", {}});
     QStringList words;
     for (std::size_t i = 0; i < history_->edits().size(); ++i) words << view_->flagWords(i);
     words.removeAll(QString());  // told by the new number of experts
     QCOMPARE(words, (QStringList{"revived L2·E4", "4 → 5 experts", "idlest expert removed"}));
     for (const auto& edit : history_->edits()) QVERIFY(!editWords(*history_, edit).whyNotUndone.isEmpty());
-    QVERIFY(editWords(*history_, {1, "router.noise", "0", "1"}).whyNotUndone.isEmpty());
+    QVERIFY(editWords(*history_, {1, "router.noise", "0", "1", {}}).whyNotUndone.isEmpty());
     view_->grab();
   }
 
