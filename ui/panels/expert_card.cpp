@@ -116,6 +116,7 @@ void ExpertCard::build() {
   figure->addWidget(trend_, 1, Qt::AlignBottom);
   about->addLayout(figure);
   share_ = new QLabel(about_);
+  share_->setWordWrap(true);  // with drops it is longer than the dock is wide
   about->addWidget(share_);
   spark_ = new Sparkline(about_);
   about->addWidget(spark_);

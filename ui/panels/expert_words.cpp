@@ -35,10 +35,10 @@ ExpertSentence expertSentence(const RunHistory& history, const WindowLoads& load
     const auto experts = static_cast<double>(loads.layers[static_cast<std::size_t>(ref.layer)].load.size());
     out.statement = (byMass ? tr(": %1 fair share (%2 of weight)") : tr(": %1 fair share (%2 of choices)"))
                         .arg(formatRatio(ratio), formatPercent(ratio / experts));
-    const QString trend = trendWord(expertTrend(history, ref, byMass));
-    if (!trend.isEmpty()) out.statement += QStringLiteral(", ") + trend;
     if (const double dropped = loads.dropped(ref.layer, ref.expert); dropped > 0)
       out.statement += tr(", %1 dropped").arg(formatPercent(dropped, dropped < 0.0995 ? 1 : 0));
+    const QString trend = trendWord(expertTrend(history, ref, byMass));
+    if (!trend.isEmpty()) out.statement += QStringLiteral(", ") + trend;
     if (insideNoise(ratio, loads.noise()))
       out.statement += tr(", within noise ±%1").arg(formatFixed(noiseBand(loads.noise()), 2));
   }

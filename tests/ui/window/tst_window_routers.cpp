@@ -224,6 +224,8 @@ class TstWindowRouters : public QObject {
     bench.selection.select(full);
     auto* map = bench.window->findChild<RoutingMapView*>();
     QTRY_VERIFY2(map->accessibleName().contains("dropped"), qPrintable(map->accessibleName()));
+    auto* card = bench.window->findChild<ExpertCard*>();
+    QVERIFY2(card->width() <= card->parentWidget()->width(), "the words of drops must not widen the card");
     bench.window->resize(1920, 1080);
     auto* charts = bench.window->findChild<ChartsPanel*>();
     QTRY_VERIFY(charts->chart(charts->charts() - 1)->isVisible());
