@@ -31,8 +31,8 @@ inline std::string golden_bytes(const std::string& name) {
 
 inline nlohmann::json golden_json(const std::string& name) { return nlohmann::json::parse(golden_bytes(name)); }
 
-/// The array under `key`, by value: a loop over golden_json(…).at(…) would read a file that is already gone. Throws when
-/// it is empty, so that no loop compares nothing.
+/// The array under `key`, by value: a loop over golden_json(…).at(…) would read a file that is already gone. Throws
+/// when it is empty, so that no loop compares nothing.
 inline nlohmann::json golden_cases(const std::string& name, const char* key = "cases") {
   nlohmann::json all = golden_json(name).at(key);
   if (!all.is_array() || all.empty()) throw std::runtime_error(name + " has no " + key);

@@ -11,7 +11,6 @@
 #include <csignal>
 #endif
 
-
 namespace moe::ui {
 namespace {
 

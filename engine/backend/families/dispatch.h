@@ -9,7 +9,7 @@ namespace moe {
 /// within a token). All arrays int32 but the weights. Fits top-k, hash, Switch with capacity and expert choice alike.
 struct Plan {
   View token_ids;      // [Rmax] token of each assignment
-  View choices;          // [Rmax] t*K + j of the choice it came from
+  View choices;        // [Rmax] t*K + j of the choice it came from
   View weights;        // [Rmax] combine weight, routing dtype
   View offsets;        // [E+1] first assignment of each expert; offsets[E] = R
   View token_offsets;  // [T+1] CSR by token

@@ -100,8 +100,9 @@ void SoftMoe::soft_backward(const RouterInput& in, const Decision& d, ConstView 
 }
 
 std::vector<RouterParameter> parameters_of(const RouterShape& s) {
-  return {{nn::ParameterKind::matrix, {"gate.slots", {s.experts * s.slots_each, s.width}, nn::Init::normal, s.init_std}},
-          {nn::ParameterKind::vector, {"gate.scale", {1}, nn::Init::constant, 1.0}}};
+  return {
+      {nn::ParameterKind::matrix, {"gate.slots", {s.experts * s.slots_each, s.width}, nn::Init::normal, s.init_std}},
+      {nn::ParameterKind::vector, {"gate.scale", {1}, nn::Init::constant, 1.0}}};
 }
 
 }  // namespace
