@@ -11,18 +11,23 @@ THEMES = {
 
 
 class Panel:
-    """One chart. `series`: [(name, [x], [low], [middle], [high])]; `marks`: [(x, words)]."""
+    """One chart. `series`: [(name, [x], [low], [middle], [high])]; `marks`: [(x, words)]; `form`: of the figures at line ends."""
 
-    def __init__(self, title, note, series, ticks, top, marks=()):
-        self.title, self.note, self.series, self.ticks, self.top, self.marks = title, note, series, ticks, top, marks
+    def __init__(self, title, note, series, ticks, marks=(), form=".2f"):
+        self.title, self.note, self.series, self.ticks, self.marks, self.form = title, note, series, ticks, marks, form
+        self.top = ticks[-1]
 
 
-def spread(wanted, gap):
-    """The wanted heights moved apart to at least `gap`, in their order."""
+def spread(wanted, gap, lowest):
+    """The wanted heights moved apart to at least `gap`, in their order, none below `lowest` (y grows downwards)."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     out = list(wanted)
     for a, b in zip(order, order[1:]):
         out[b] = max(out[b], out[a] + gap)
+    limit = lowest
+    for i in reversed(order):
+        out[i] = min(out[i], limit)
+        limit = out[i] - gap
     return out
 
 
@@ -68,9 +73,8 @@ def draw(panels, theme, x_ticks, x_label, width=880, plot_height=190, left=48, r
         for n, (name, x, low, middle, high) in enumerate(panel.series):
             points = " ".join(f"{a:.1f},{b:.1f}" for a, b in (at(a, b) for a, b in zip(x, middle)))
             out.append(f'<polyline points="{points}" fill="none" stroke="{c["lines"][n]}" stroke-width="2" stroke-linejoin="round"/>')
-        heights = spread([at(0, s[3][-1])[1] for s in panel.series], 16)
-        shift = max(0, max(heights) - down)
+        heights = spread([at(0, s[3][-1])[1] for s in panel.series], 16, down)
         for n, (name, x, low, middle, high) in enumerate(panel.series):
-            text(width - right + 8, heights[n] + 4 - shift, f"{name}  {middle[-1]:.2f}", c["lines"][n], weight=500)
+            text(width - right + 8, heights[n] + 4, f"{name}  {middle[-1]:{panel.form}}", c["lines"][n], weight=500)
     out.append("</svg>")
     return "\n".join(out) + "\n"

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Collapsed routing and what brings it back: load CV and dead experts of preset text-collapse, several seeds, as a picture.
+"""Collapsed routing and what brings it back: load CV and dead experts over the steps, several seeds, as a picture.
 
-usage: remedies.py [--moe-cli PATH] [--seeds 3] [--steps 900] [--at 300] [--threads 0] [--runs FOLDER] [--json FILE] [--pictures]
+usage: remedies.py [--moe-cli PATH] [--seeds 3] [--steps 2000] [--at 500] [--threads 0] [--runs FOLDER] [--json FILE] [--pictures]
 
-Every arm trains without balance until step --at, when its remedy is switched on in the running model (moe-cli train --at).
-`bias` additionally trains a sigmoid router from the first step with and without the loss-free bias and compares held-out
-loss (moe-cli eval) and the global MaxVio of counts summed over 50 steps. --runs keeps the runs and their steps, and a
-second call reads them again instead of training. --pictures writes resources/pictures/remedies-{light,dark}.svg.
+Preset text-collapse with narrow experts (SETUP: so narrow that a lost expert is missed) and a sigmoid router, which every
+remedy works on. Each arm trains without balance until step --at, when its remedy is switched on in the running model
+(moe-cli train --at); the last arm has the loss-free bias from the first step, to compare held-out loss (moe-cli eval)
+with no balance at all. --runs keeps the runs and their steps, and a second call reads them again instead of training.
+--pictures writes resources/pictures/remedies-{light,dark}.svg.
 """
 import argparse
 import json
@@ -21,18 +22,24 @@ import line_chart
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WINDOW = 50  # steps over which counts are summed
-PRESET = ["--preset", "text-collapse"]
+LONG = 200  # the last steps, for the global MaxVio
+SETUP = ["model.expert_width=32", "train.batch=16", "optim.lr=0.005", "router.policy=sigmoid_top_k", "train.eval_every=0",
+         "train.probe_every=0", "train.checkpoint_every=0"]
 ARMS = {
-    "no balance": [],
-    "auxiliary loss": ["balance.coefficient=0.05"],
-    "loss-free bias": ["router.policy=sigmoid_top_k", "balance.bias_step=0.003"],
-    "noise": ["router.noise=1"],
-    "revive": ["remedy.revive_after=25"],
+    "no balance": None,
+    "auxiliary loss": "balance.coefficient=0.05",
+    "loss-free bias": "balance.bias_step=0.001",
+    "noise": "router.noise=6",
+    "revive": "remedy.revive_after=25",
 }
-BIAS = {
-    "sigmoid, no balance": ["--set", "router.policy=sigmoid_top_k", "--set", "balance.bias_step=0"],
-    "sigmoid, loss-free bias": ["--set", "router.policy=sigmoid_top_k", "--set", "balance.bias_step=0.003"],
-}
+FROM_START = "bias from the start"
+
+
+def options_of(name, at):
+    settings = [*SETUP, "balance.bias_step=" + ("0.001" if name == FROM_START else "0")]
+    options = [o for setting in settings for o in ("--set", setting)]
+    edit = ARMS.get(name)
+    return options + (["--at", str(at), edit] if edit else [])
 
 
 def train(args, folder, options, seed):
@@ -40,7 +47,7 @@ def train(args, folder, options, seed):
     log = folder / "steps.jsonl"
     if not log.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        command = [args.moe_cli, "train", *PRESET, "--json", "--steps", str(args.steps), "--seed", str(seed),
+        command = [args.moe_cli, "train", "--preset", "text-collapse", "--json", "--steps", str(args.steps), "--seed", str(seed),
                    "--threads", str(args.threads), "--out", str(folder / "run"), *options]
         part = folder / "steps.part"
         with part.open("w") as out:
@@ -55,15 +62,15 @@ def train(args, folder, options, seed):
     return steps, json.loads(evaluation.read_text())["loss"]
 
 
-def windows(steps):
-    """Per window of 50 steps: last step, load CV and MaxVio of the summed counts (worst layer), dead experts of all layers.
+def windows(steps, length=WINDOW):
+    """Per window of so many steps: last step, load CV and MaxVio of the summed counts (worst layer), dead experts of all layers.
 
     Dead: below 5 % of the fair share of the window, as the engine defines it; a window holds thousands of tokens, so its
     statistical bound is met.
     """
     rows = []
-    for begin in range(0, len(steps) - WINDOW + 1, WINDOW):
-        chunk = steps[begin:begin + WINDOW]
+    for begin in range(len(steps) % length, len(steps), length):
+        chunk = steps[begin:begin + length]
         layers = [[sum(column) for column in zip(*(s["load"][l] for s in chunk))] for l in range(len(chunk[0]["load"]))]
         mean = [statistics.fmean(counts) for counts in layers]
         rows.append({"step": chunk[-1]["step"],
@@ -79,6 +86,16 @@ def series(runs, key):
     return [r["step"] for r in runs[0]], [min(c) for c in columns], [statistics.median(c) for c in columns], [max(c) for c in columns]
 
 
+def curves(found, key, at):
+    """Series of all arms; the remedies' begin where they leave the first one."""
+    out = []
+    for name, edit in ARMS.items():
+        columns = series(found[name]["windows"], key)
+        first = columns[0].index(at) if edit else 0
+        out.append((name, *(column[first:] for column in columns)))
+    return out
+
+
 def spread(values):
     return f"{statistics.fmean(values):.4f} ({min(values):.4f} – {max(values):.4f})"
 
@@ -87,8 +104,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--moe-cli", default=str(ROOT / "build/release/bin/moe-cli"))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=900)
-    parser.add_argument("--at", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--at", type=int, default=500)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--runs", type=pathlib.Path)
     parser.add_argument("--json", type=pathlib.Path)
@@ -97,28 +114,28 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.runs or pathlib.Path(temporary)
         found = {}
-        jobs = {name: [o for edit in edits for o in ("--at", str(args.at), edit)] for name, edits in ARMS.items()} | BIAS
-        for name, options in jobs.items():
-            runs = [train(args, folder / f"{name.replace(' ', '-').replace(',', '')}-{seed}", options, seed)
+        for name in [*ARMS, FROM_START]:
+            runs = [train(args, folder / f"{name.replace(' ', '-')}-{seed}", options_of(name, args.at), seed)
                     for seed in range(1, args.seeds + 1)]
             rows = [windows(steps) for steps, _ in runs]
-            found[name] = {"windows": rows, "held_out": [loss for _, loss in runs]}
-            last = [r[-1] for r in rows]
-            print(f"{name:<24} held-out {spread(found[name]['held_out'])}  last window: CV {spread([r['cv'] for r in last])}  "
-                  f"MaxVio {spread([r['max_violation'] for r in last])}  dead {[r['dead'] for r in last]}", flush=True)
-    before = [[r for r in rows if r["step"] <= args.at][-1] for name in ARMS for rows in found[name]["windows"]]
-    print(f"all arms at step {args.at}: CV {spread([r['cv'] for r in before])}  dead {sorted(r['dead'] for r in before)}")
+            last = [windows(steps[-LONG:], LONG)[0] for steps, _ in runs]
+            found[name] = {"windows": rows, "held_out": [loss for _, loss in runs], f"last_{LONG}": last}
+            print(f"{name:<20} held-out {spread(found[name]['held_out'])}; last {LONG} steps: CV {spread([r['cv'] for r in last])}, "
+                  f"MaxVio {spread([r['max_violation'] for r in last])}, dead {[r['dead'] for r in last]}; "
+                  f"MaxVio of the last {WINDOW}: {spread([r[-1]['max_violation'] for r in rows])}", flush=True)
+        gains = [a - b for a, b in zip(found["no balance"]["held_out"], found[FROM_START]["held_out"])]
+        print(f"held-out loss saved by the bias from the start, seed by seed: {[round(g, 4) for g in gains]}")
+    before = [[r for r in rows if r["step"] <= args.at][-1] for rows in found["no balance"]["windows"]]
+    print(f"at step {args.at}: CV {spread([r['cv'] for r in before])}  dead {sorted(r['dead'] for r in before)}")
     if args.json:
         args.json.write_text(json.dumps(found) + "\n")
     if args.pictures:
         for theme in line_chart.THEMES:
-            curves = {key: [(name, *series(found[name]["windows"], key)) for name in ARMS] for key in ("cv", "dead")}
-            top = max(max(high) for *_, high in curves["cv"])
             panels = [line_chart.Panel("Load CV, worst layer", f"median of {args.seeds} seeds, band = all of them; counts of {WINDOW} steps",
-                                       curves["cv"], [0, 0.5, 1, 1.5, 2, 2.5], top, [(args.at, "remedy switched on")]),
-                      line_chart.Panel("Dead experts of 16", "below 5 % of the fair share", curves["dead"], [0, 4, 8, 12, 16], 16,
-                                       [(args.at, "")])]
-            ticks = list(range(0, args.steps + 1, args.steps // 6))
+                                       curves(found, "cv", args.at), [0, 0.5, 1, 1.5, 2, 2.5], [(args.at, "remedy switched on")]),
+                      line_chart.Panel("Dead experts of 16", "below 5 % of the fair share", curves(found, "dead", args.at),
+                                       [0, 4, 8, 12, 16], [(args.at, "")], ".0f")]
+            ticks = list(range(0, args.steps + 1, args.steps // 4))
             picture = line_chart.draw(panels, theme, ticks, "step")
             (ROOT / f"resources/pictures/remedies-{theme}.svg").write_text(picture)
     return 0
