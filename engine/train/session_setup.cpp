@@ -6,6 +6,7 @@
 #include "engine/core/error.h"
 #include "engine/core/live_change.h"
 #include "engine/core/printable.h"
+#include "engine/moe/router.h"
 #include "engine/protocol/presets.h"
 
 namespace moe::train {
@@ -68,7 +69,10 @@ std::vector<ScheduledEdit> parse_schedule(const nlohmann::json& list, Config con
     schedule.push_back({step, key, value_text(item["value"], key)});
   }
   std::stable_sort(schedule.begin(), schedule.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
-  for (const ScheduledEdit& edit : schedule) config = with_live_change(config, edit.key, edit.value);
+  for (const ScheduledEdit& edit : schedule) {
+    config = with_live_change(config, edit.key, edit.value);
+    routing::check_policy(config);
+  }
   return schedule;
 }
 

@@ -84,6 +84,7 @@ class TestCliBadInput : public QObject {
     row("at: NaN", {"--at", "3", "optim.lr=nan"}, "optim.lr");
     row("at: unknown", {"--at", "3", "optim.lrr=1"}, "optim.lr");
     row("at: not live", {"--at", "3", "model.experts=8"}, "model.experts");
+    row("at: sees the future", {"--at", "3", "router.policy=soft_moe"}, "router.policy");
     row("at: negative step", {"--at", "-3", "router.top_k=1"}, "--at");
     row("at: no step", {"--at", "x", "router.top_k=1"}, "--at");
     row("at: no value", {"--at", "3", "router.top_k"}, "key=value");
