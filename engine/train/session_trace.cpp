@@ -79,7 +79,11 @@ protocol::Trace to_protocol(const RoutingTrace& trace, std::span<const std::int3
   if (with_probabilities && trace.probabilities.size() <= kMaxProbabilities)
     append_rows(out.probabilities, trace.probabilities, trace.layers, trace.tokens, rows, trace.experts);
   const auto predicted = static_cast<std::size_t>(rows) * kPredictions;
-  for (std::size_t i = 0; i < predicted; ++i) out.predicted.push_back(tokenizer.piece(trace.predicted[i]));
+  for (std::size_t i = 0; i < predicted; ++i) {
+    const std::int32_t id = trace.predicted[i];
+    // A text with fewer pieces than model.vocabulary leaves ids without one.
+    out.predicted.push_back(id < tokenizer.vocabulary() ? tokenizer.piece(id) : std::string());
+  }
   out.predicted_share.assign(trace.predicted_share.begin(),
                              trace.predicted_share.begin() + static_cast<std::ptrdiff_t>(predicted));
   return out;
@@ -139,7 +143,8 @@ Sampled sample_text(const Trainer& trainer, const data::Tokenizer& tokenizer, co
     const RoutingTrace trace = trainer.trace(window, true);
     const std::size_t vocabulary = trace.logits.size() / window.size();
     const auto last = std::span(trace.logits).last(vocabulary);
-    ids.push_back(choose(last, temperature, random, static_cast<std::uint64_t>(i)));
+    const auto spoken = last.first(std::min(vocabulary, static_cast<std::size_t>(tokenizer.vocabulary())));
+    ids.push_back(choose(spoken, temperature, random, static_cast<std::uint64_t>(i)));
     out.layers = trace.layers;
     out.top_k = trace.top_k;
     for (int layer = 0; layer < trace.layers; ++layer) {

@@ -22,6 +22,16 @@ class TestCliTraining : public QObject {
     QVERIFY2(!r.err.contains('\r') && !r.err.contains("\033["), "no bar and no colours without a terminal");
   }
 
+  // The generated text has some 6,000 pieces; the model may put its weight on the ids beyond them.
+  void vocabulary_larger_than_the_text() {
+    const QString run = folder_.filePath("large");
+    const Result r =
+        run_cli(train_tiny(run, {"--steps", "2", "--set", "model.vocabulary=8192", "--set", "train.probe_every=1"}));
+    QVERIFY2(r.code == 0, r.text());
+    const Result sampled = run_cli({"sample", run, "--prompt", "the", "--tokens", "30", "--temperature", "5"});
+    QVERIFY2(sampled.code == 0 && !sampled.out.isEmpty(), sampled.text());
+  }
+
   void train_json_has_every_field() {
     const Result r = run_cli(
         train_tiny(folder_.filePath("json"), {"--steps", "12", "--json", "--set", "router.z_coefficient=0.001"}));
