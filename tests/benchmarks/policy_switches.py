@@ -51,7 +51,7 @@ def main():
                     continue
                 done = switch(args, before, after, folder)
                 if "soft_moe" in (before, after):
-                    if done.returncode == 0 or done.stdout or "soft_moe" not in done.stderr:
+                    if done.returncode == 0 or done.stdout or "Soft MoE" not in done.stderr:
                         wrong.append(f"{before} → {after}: not refused: {done.stderr.strip()}")
                     refused += 1
                     continue
@@ -65,7 +65,8 @@ def main():
     print(f"{len(names)} policies: {trained} switches trained with finite loss, {refused} refused, {len(wrong)} wrong")
     for rise, before, after in sorted(rises, reverse=True)[:5]:
         print(f"largest rise of the loss in one step after the switch: {rise:+.3f}  {before} → {after}")
-    print("\n".join(wrong), file=sys.stderr)
+    if wrong:
+        print("\n".join(wrong), file=sys.stderr)
     return 1 if wrong else 0
 
 
