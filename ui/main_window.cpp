@@ -13,11 +13,16 @@
 #include "ui/bridge/run_controller.h"
 #include "ui/bridge/run_history.h"
 #include "ui/bridge/selection.h"
+#include "ui/bridge/slow_motion.h"
 #include "ui/dialogs/new_run_dialog.h"
 #include "ui/main_window_empty.h"
 #include "ui/main_window_inspect.h"
+#include "ui/main_window_plane.h"
+#include "ui/main_window_present.h"
 #include "ui/main_window_train.h"
+#include "ui/main_window_welcome.h"
 #include "ui/panels/expert_card.h"
+#include "ui/panels/probe_card.h"
 #include "ui/panels/revive_line.h"
 #include "ui/panels/token_strip_panel.h"
 #include "ui/widgets/banner_bar.h"
@@ -32,6 +37,22 @@
 #include "ui/widgets/transport.h"
 
 namespace moe::ui {
+
+namespace {
+
+QScrollArea* inScroll(QWidget* card) {
+  auto* scroll = new QScrollArea;
+  scroll->setFrameShape(QFrame::NoFrame);
+  scroll->setWidgetResizable(true);
+  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  scroll->setFocusPolicy(Qt::NoFocus);
+  scroll->setWidget(card);
+  scroll->viewport()->setAutoFillBackground(false);  // the dock's tint shows through
+  card->setAutoFillBackground(false);
+  return scroll;
+}
+
+}  // namespace
 
 MainWindow::MainWindow(RunController& controller, Selection& selection, bool remember, QWidget* parent)
     : QMainWindow(parent),
@@ -48,11 +69,14 @@ MainWindow::MainWindow(RunController& controller, Selection& selection, bool rem
   setCorner(Qt::BottomRightCorner, Qt::BottomDockWidgetArea);
   setContextMenuPolicy(Qt::NoContextMenu);
   header_ = new HeaderBar(controller, this);
+  slow_ = new SlowMotion(controller, this);
+  header_->setSlowMotion(slow_);
   setMenuWidget(header_);
   buildCentre();
   buildDocks();
   buildActions();
   connectAll();
+  buildCoach();
   setPerspective(Perspective::train);
   resize(Theme::instance().px(1366), Theme::instance().px(768));
   refreshActions();
@@ -73,8 +97,9 @@ void MainWindow::buildCentre() {
   pages_ = new QStackedWidget(centre);
   empty_ = new EmptyPage(controller_, pages_);
   train_ = new TrainPage(history_, selection_, pages_);
+  plane_ = new PlanePage(history_, controller_.plane(), selection_, pages_);
   inspect_ = new InspectPage(history_, selection_, pages_);
-  for (QWidget* page : std::initializer_list<QWidget*>{empty_, train_, inspect_}) pages_->addWidget(page);
+  for (QWidget* page : std::initializer_list<QWidget*>{empty_, train_, plane_, inspect_}) pages_->addWidget(page);
   column->addWidget(banners_);
   column->addWidget(health_);
   column->addWidget(pages_, 1);
@@ -114,15 +139,10 @@ void MainWindow::buildDocks() {
   leftDock_->setMinimumWidth(theme.px(220));
 
   card_ = new ExpertCard(history_, selection_);
-  auto* scroll = new QScrollArea;
-  scroll->setFrameShape(QFrame::NoFrame);
-  scroll->setWidgetResizable(true);
-  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  scroll->setFocusPolicy(Qt::NoFocus);
-  scroll->setWidget(card_);
-  scroll->viewport()->setAutoFillBackground(false);  // the dock's tint shows through
-  card_->setAutoFillBackground(false);
-  rightDock_ = dock(tr("Expert"), "rightDock", scroll, Qt::RightDockWidgetArea);
+  probe_ = new ProbeCard(history_, controller_.plane(), selection_);
+  cards_ = new QStackedWidget;
+  for (QWidget* card : std::initializer_list<QWidget*>{card_, probe_}) cards_->addWidget(inScroll(card));
+  rightDock_ = dock(tr("Expert"), "rightDock", cards_, Qt::RightDockWidgetArea);
   rightDock_->setFeatures(QDockWidget::DockWidgetClosable);
   rightDock_->setTitleBarWidget(new QWidget(rightDock_));
   rightDock_->setMinimumWidth(theme.px(220));
@@ -142,13 +162,19 @@ void MainWindow::connectAll() {
   connect(&controller_, &RunController::bannerGone, banners_, &BannerBar::remove);
   connect(&controller_, &RunController::notice, this, &MainWindow::say);
   connect(&controller_, &RunController::stateChanged, this, &MainWindow::refreshActions);
+  connect(slow_, &SlowMotion::changed, this, &MainWindow::refreshActions);
+  connect(&Theme::instance(), &Theme::changed, this, [this] {
+    controller_.plane().setFramesPerSecond(Theme::instance().reducedMotion() ? PlaneHistory::kCalmFrames
+                                                                             : PlaneHistory::kFramesPerSecond);
+  });
   connect(&controller_, &RunController::runOpened, this, [this] {
     selection_.clear();
-    rememberRecent();
+    if (!welcomeRun_) rememberRecent();
   });
   connect(&history_, &RunHistory::runChanged, this, [this] {
     const QString name = QString::fromStdString(history_.info().name);
     setWindowTitle(history_.hasRun() ? tr("%1 — MoE Studio").arg(name) : tr("MoE Studio"));
+    followTask();
     pages_->setCurrentWidget(centrePage());
   });
   connect(&controller_, &RunController::stateChanged, this, [this] { pages_->setCurrentWidget(centrePage()); });
@@ -157,8 +183,8 @@ void MainWindow::connectAll() {
   connect(banners_, &BannerBar::triggered, this, &MainWindow::handle);
   connect(header_, &HeaderBar::findWanted, this, &MainWindow::findAnything);
   connect(knobs_, &KnobsPanel::newRunWanted, this, [this] { newRunDialog({}, true)->show(); });
-  connect(card_->revive(), &ReviveLine::wanted, this,
-          [this](const ExpertRef& expert) { controller_.revive({expert}); });
+  for (ReviveLine* line : {card_->revive(), probe_->revive()})
+    connect(line, &ReviveLine::wanted, this, [this](const ExpertRef& expert) { controller_.revive({expert}); });
   connect(health_, &HealthLine::reviveWanted, &controller_, &RunController::revive);
   connect(empty_, &EmptyPage::newRunWanted, this, [this] { newRunDialog()->show(); });
   connect(empty_, &EmptyPage::openRunWanted, this, &MainWindow::openRunByDialog);
@@ -169,8 +195,25 @@ void MainWindow::connectAll() {
 }
 
 QWidget* MainWindow::centrePage() const {
+  if (present_) return present_;
+  if (welcome_) return welcome_;
   if (!history_.hasRun() || controller_.isBusyOpening()) return empty_;
-  return perspective_ == Perspective::train ? static_cast<QWidget*>(train_) : inspect_;
+  if (perspective_ == Perspective::train) return isPlane() ? static_cast<QWidget*>(plane_) : train_;
+  return inspect_;
+}
+
+bool MainWindow::isPlane() const { return controller_.plane().active(); }
+
+/// Points have no tokens to inspect; their inspector is the probe.
+void MainWindow::followTask() {
+  const bool plane = isPlane();
+  cards_->setCurrentIndex(plane ? 1 : 0);
+  rightDock_->setWindowTitle(plane ? tr("Probe") : tr("Expert"));
+  if (QAction* inspect = action(QStringLiteral("view.inspect"))) {
+    inspect->setEnabled(!plane);
+    inspect->setToolTip(plane ? tr("Points have no tokens; click the canvas to probe one") : inspect->text());
+  }
+  if (plane && perspective_ == Perspective::inspect) setPerspective(Perspective::train);
 }
 
 void MainWindow::setPerspective(Perspective perspective) {
@@ -180,7 +223,7 @@ void MainWindow::setPerspective(Perspective perspective) {
   const bool training = perspective == Perspective::train;
   pages_->setCurrentWidget(centrePage());
   sides_->setCurrentIndex(training ? 0 : 1);
-  health_->setVisible(training);
+  health_->setVisible(training && !frameHidden_);
   leftDock_->setWindowTitle(training ? tr("Knobs") : tr("Text"));
   findChild<TypeLabel*>(QStringLiteral("leftDockTitle"))->setText(leftDock_->windowTitle());
   if (QAction* chosen = action(training ? QStringLiteral("view.train") : QStringLiteral("view.inspect")))
@@ -190,19 +233,43 @@ void MainWindow::setPerspective(Perspective perspective) {
   if (changed && restored_) restoreLayout();
 }
 
-QList<Panel*> MainWindow::panels() const { return train_->panels() + inspect_->panels(); }
+QList<Panel*> MainWindow::panels() const { return train_->panels() + plane_->panels() + inspect_->panels(); }
 
 Panel* MainWindow::currentPanel() const {
   for (QWidget* widget = focusWidget(); widget; widget = widget->parentWidget())
     if (auto* panel = qobject_cast<Panel*>(widget)) return panel;
+  if (perspective_ == Perspective::train && isPlane()) return plane_->panels().front();
   return perspective_ == Perspective::train ? train_->panels().front() : inspect_->panels().front();
 }
 
 void MainWindow::toggleMaximised(Panel* panel) {
   if (train_->isAncestorOf(panel))
     train_->toggleMaximised(panel);
+  else if (plane_->isAncestorOf(panel))
+    plane_->toggleMaximised(panel);
   else
     inspect_->toggleMaximised(panel);
+}
+
+void MainWindow::toggleRun() {
+  if (slow_->isOn())
+    slow_->togglePlay();
+  else
+    controller_.toggleRun();
+}
+
+/// In slow motion a step is the next stage.
+void MainWindow::stepOnce() {
+  if (slow_->isOn())
+    slow_->advance();
+  else
+    controller_.step(1);
+}
+
+void MainWindow::stepOnly(const QString& only) {
+  if (!slow_->isOn()) return controller_.stepOnly(only);
+  slow_->setOnly(only);
+  slow_->nextStep();
 }
 
 void MainWindow::handle(BannerAction action) {
@@ -243,6 +310,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
   if (!closing_) {
     closing_ = true;
     saveLayout();
+    dropWelcomeRun();
     hide();  // the checkpoint may take a moment; the window need not
     controller_.shutDown();
   }

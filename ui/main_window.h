@@ -5,6 +5,8 @@
 #include <QMainWindow>
 #include <map>
 
+#include "ui/panels/welcome_tile.h"
+
 class QMenu;
 class QSettings;
 class QStackedWidget;
@@ -13,6 +15,7 @@ namespace moe::ui {
 
 class BannerBar;
 class EmptyPage;
+class CoachBubble;
 class ExpertCard;
 class HeaderBar;
 class HealthLine;
@@ -22,11 +25,16 @@ class KnobsPanel;
 class ModeRail;
 class NewRunDialog;
 class Panel;
+class PlanePage;
+class PresentPage;
+class ProbeCard;
 class RunController;
 class RunHistory;
 class Selection;
+class SlowMotion;
 class TrainPage;
 class Transport;
+class WelcomePage;
 enum class BannerAction;
 struct NewRunRequest;
 
@@ -47,6 +55,15 @@ class MainWindow : public QMainWindow {
   /// Sends a new run off; a banner tells a refusal.
   void startRun(const NewRunRequest& request);
   void openRunFolder(const QString& folder, bool start);
+  /// Tiles over a run of points that starts by itself when `play`; `engine`: the program that measures their pictures.
+  void showWelcome(const QString& engine, bool play);
+  static bool wantsWelcome();
+  void setPresent(bool on);
+  bool isPresenting() const { return present_ != nullptr; }
+  void openSetup(const QString& file);
+  bool saveSetupTo(const QString& file);
+  /// Keys of the settings that the dock and Present show; empty: all (and balance and noise in Present).
+  void setControls(const QStringList& keys);
   NewRunDialog* newRunDialog(const QString& path = {}, bool withPresentSettings = false);
 
   HeaderBar* header() const { return header_; }
@@ -57,6 +74,12 @@ class MainWindow : public QMainWindow {
   InspectPage* inspectPage() const { return inspect_; }
   InspectSide* inspectSide() const { return side_; }
   Transport* transport() const { return transport_; }
+  CoachBubble* coach() const { return coach_; }  // beside the canvas
+  WelcomePage* welcome() const { return welcome_; }
+  PresentPage* present() const { return present_; }
+  PlanePage* planePage() const { return plane_; }
+  SlowMotion* slowMotion() const { return slow_; }
+  ProbeCard* probeCard() const { return probe_; }
   EmptyPage* emptyPage() const { return empty_; }
 
  signals:
@@ -95,6 +118,17 @@ class MainWindow : public QMainWindow {
   // main_window_files.cpp
   void openRunByDialog();
   void rememberRecent();
+  // main_window_setup.cpp
+  void hideFrame(bool hide);
+  void buildCoach();
+  void dismissWelcome();
+  void dropWelcomeRun();
+  void chooseTile(WelcomeTile::Kind kind);
+  void drawPoints();
+  void chooseControls();
+  void saveSetup();
+  void openSetupByDialog();
+  void applyTheme(bool dark);
   void exportPanel(bool values);
   void exportMetrics();
   void showTable(Panel* panel);
@@ -103,12 +137,17 @@ class MainWindow : public QMainWindow {
   void handle(BannerAction action);
   void stopAndDiscard();
   void findAnything();
+  void toggleRun();
+  void stepOnce();
+  void stepOnly(const QString& only);
   Panel* currentPanel() const;
   QList<Panel*> panels() const;
   void toggleMaximised(Panel* panel);
   void setScale(double scale);
   void setDark(bool dark);
   QWidget* centrePage() const;
+  bool isPlane() const;
+  void followTask();
 
   RunController& controller_;
   RunHistory& history_;
@@ -123,10 +162,21 @@ class MainWindow : public QMainWindow {
   QStackedWidget *pages_ = nullptr, *sides_ = nullptr;
   EmptyPage* empty_ = nullptr;
   TrainPage* train_ = nullptr;
+  PlanePage* plane_ = nullptr;
+  WelcomePage* welcome_ = nullptr;
+  PresentPage* present_ = nullptr;
+  CoachBubble* coach_ = nullptr;
+  QList<QDockWidget*> shownDocks_;
+  QStringList controls_;
+  double scaleBefore_ = 1;
+  bool frameHidden_ = false, welcomeRun_ = false, darkBefore_ = false;
   InspectPage* inspect_ = nullptr;
   InspectSide* side_ = nullptr;
   KnobsPanel* knobs_ = nullptr;
   ExpertCard* card_ = nullptr;
+  ProbeCard* probe_ = nullptr;
+  SlowMotion* slow_ = nullptr;
+  QStackedWidget* cards_ = nullptr;
   Transport* transport_ = nullptr;
   QDockWidget *leftDock_ = nullptr, *rightDock_ = nullptr, *footDock_ = nullptr;
   QList<QAction*> commands_;

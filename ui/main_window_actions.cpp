@@ -11,6 +11,7 @@
 
 #include "ui/bridge/run_controller.h"
 #include "ui/bridge/run_history.h"
+#include "ui/bridge/slow_motion.h"
 #include "ui/dialogs/about_dialog.h"
 #include "ui/dialogs/new_run_dialog.h"
 #include "ui/dialogs/preferences_dialog.h"
@@ -18,6 +19,7 @@
 #include "ui/main_window.h"
 #include "ui/main_window_train.h"
 #include "ui/panels/expert_card.h"
+#include "ui/panels/probe_card.h"
 #include "ui/panels/revive_line.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/header_bar.h"
@@ -60,6 +62,11 @@ void MainWindow::buildFileMenu() {
   QMenu* menu = header_->menuBar()->addMenu(tr("&File"));
   add(menu, "file.new", tr("&New run…"), QKeySequence::New, [this] { newRunDialog()->show(); });
   add(menu, "file.open", tr("&Open run…"), QKeySequence::Open, [this] { openRunByDialog(); });
+  add(menu, "file.draw", tr("&Draw points…"), {}, [this] { drawPoints(); });
+  menu->addSeparator();
+  add(menu, "file.openSetup", tr("Open se&t-up…"), {}, [this] { openSetupByDialog(); });
+  add(menu, "file.saveSetup", tr("Save set-&up…"), QKeySequence(tr("Ctrl+Alt+S")), [this] { saveSetup(); });
+  menu->addSeparator();
   QMenu* recent = menu->addMenu(tr("Recent runs"));
   connect(recent, &QMenu::aboutToShow, this, [this, recent] { fillRecent(recent); });
   menu->addSeparator();
@@ -112,6 +119,9 @@ void MainWindow::buildEditMenu() {
     connect(&dialog, &PreferencesDialog::darkChanged, this, &MainWindow::setDark);
     connect(&dialog, &PreferencesDialog::scaleChanged, this, &MainWindow::setScale);
     dialog.exec();
+    if (!remember_) return;
+    const std::unique_ptr<QSettings> settings(openSettings(nullptr));
+    settings->setValue(QStringLiteral("reducedMotion"), Theme::instance().reducedMotion());
   });
 }
 
@@ -143,6 +153,10 @@ void MainWindow::buildViewMenu() {
   add(menu, "view.table", tr("Show the panel as a &table"), QKeySequence(tr("Ctrl+T")),
       [this] { showTable(currentPanel()); });
   add(menu, "view.sheet", tr("Model s&heet"), {}, [this] { showModelSheet(); });
+  add(menu, "view.controls", tr("&Controls to show…"), {}, [this] { chooseControls(); });
+  add(menu, "view.present", tr("&Present"), QKeySequence(Qt::Key_F5), [this] {
+    setPresent(!isPresenting());
+  })->setCheckable(true);
   add(menu, "view.full", tr("F&ull screen"), QKeySequence(Qt::Key_F11),
       [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
   menu->addSeparator();
@@ -158,12 +172,17 @@ void MainWindow::buildViewMenu() {
 
 void MainWindow::buildRunMenu() {
   QMenu* menu = header_->menuBar()->addMenu(tr("&Run"));
-  add(menu, "run.toggle", tr("&Run or pause"), QKeySequence(Qt::Key_Space), [this] { controller_.toggleRun(); });
-  QAction* one = add(menu, "run.step", tr("&Step"), QKeySequence(Qt::Key_Period), [this] { controller_.step(1); });
+  add(menu, "run.toggle", tr("&Run or pause"), QKeySequence(Qt::Key_Space), [this] { toggleRun(); });
+  QAction* one = add(menu, "run.step", tr("&Step"), QKeySequence(Qt::Key_Period), [this] { stepOnce(); });
   QAction* ten = add(menu, "run.step10", tr("10 steps"), QKeySequence(tr("Shift+.")), [this] { controller_.step(10); });
   ten->setShortcuts(
       {QKeySequence(tr("Shift+.")), QKeySequence(QStringLiteral(":")), QKeySequence(QStringLiteral(">"))});
   QAction* hundred = add(menu, "run.step100", tr("100 steps"), {}, [this] { controller_.step(100); });
+  add(menu, "run.stepRouter", tr("Step only the rou&ter"), {}, [this] { stepOnly(QStringLiteral("router")); });
+  add(menu, "run.stepExperts", tr("Step only the e&xperts"), {}, [this] { stepOnly(QStringLiteral("experts")); });
+  add(menu, "run.slow", tr("Slo&w motion"), QKeySequence(tr("Ctrl+Shift+S")), [this] {
+    slow_->setOn(!slow_->isOn());
+  })->setCheckable(true);
   add(menu, "run.more", tr("&1,000 more steps"), QKeySequence(tr("Ctrl+Shift+Right")),
       [this] { controller_.runMore(1000); });
   menu->addSeparator();
@@ -186,7 +205,7 @@ void MainWindow::buildRunMenu() {
   add(menu, "run.removeExpert", tr("Remove the &idlest expert"), {}, [this] { controller_.removeIdlestExpert(); });
   menu->setToolTipsVisible(true);
   auto* stepMenu = new QMenu(tr("Step"), this);
-  stepMenu->addActions({one, ten, hundred});
+  stepMenu->addActions({one, ten, hundred, action("run.stepRouter"), action("run.stepExperts")});
   auto* stopMenu = new QMenu(tr("Stop"), this);
   stopMenu->addActions({keep, drop});
   header_->setMenus(stepMenu, stopMenu);
@@ -203,6 +222,7 @@ void MainWindow::buildHelpMenu() {
     dialog.exec();
   });
   keys->setShortcuts({QKeySequence(Qt::Key_F1), QKeySequence(QStringLiteral("?"))});
+  add(menu, "help.welcome", tr("&Welcome"), {}, [this] { showWelcome(controller_.program(), true); });
   add(menu, "help.about", tr("&About MoE Studio"), {}, [this] {
     AboutDialog dialog(controller_.hello(), this);
     dialog.exec();
@@ -217,6 +237,12 @@ void MainWindow::refreshActions() {
   };
   enable({"run.toggle", "run.more"}, can && !failed && !reading && !controller_.isPausing());
   enable({"run.step", "run.step10", "run.step100"}, can && !running && !failed && !reading);
+  const bool plane = isPlane();
+  for (const char* name : {"run.stepRouter", "run.stepExperts", "run.slow"})
+    action(QLatin1String(name))->setVisible(plane);
+  enable({"run.stepRouter", "run.stepExperts"}, can && !running && !failed && !reading);
+  enable({"run.slow"}, can && plane && !failed && !reading);
+  action(QStringLiteral("run.slow"))->setChecked(slow_->isOn());
   enable({"run.restart", "run.stop", "run.discard", "file.checkpoint", "file.metrics"}, can);
   enable({"run.back", "run.back10", "run.play", "run.live"}, open);
   const QString whyNot = controller_.whyNoExpertEdit();
@@ -231,8 +257,10 @@ void MainWindow::refreshActions() {
   }
   action(QStringLiteral("run.removeExpert"))->setEnabled(whyNot.isEmpty() && history_.info().experts > 1);
   card_->revive()->allow(offered, whyNot);
+  probe_->revive()->allow(offered, whyNot);
   health_->setRevive(offered, whyNot);
-  enable({"file.picture", "file.values", "view.table", "view.maximise"}, open);
+  enable({"file.picture", "file.values", "view.table", "view.maximise", "view.present", "file.saveSetup"}, open);
+  enable({"file.draw", "file.openSetup"}, controller_.ready());
 }
 
 }  // namespace moe::ui

@@ -15,6 +15,7 @@
 #include "ui/bridge/run_controller.h"
 #include "ui/bridge/run_history.h"
 #include "ui/bridge/selection.h"
+#include "ui/bridge/setup_file.h"
 #include "ui/dialogs/locator.h"
 #include "ui/dialogs/new_run_dialog.h"
 #include "ui/dialogs/table_dialog.h"
@@ -67,7 +68,10 @@ void MainWindow::openRunByDialog() {
   const QString base =
       QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) + QStringLiteral("/moe-studio/runs");
   const QString folder = QFileDialog::getExistingDirectory(this, tr("Open run"), base);
-  if (!folder.isEmpty()) openRunFolder(folder, false);
+  if (folder.isEmpty()) return;
+  dropWelcomeRun();
+  dismissWelcome();
+  openRunFolder(folder, false);
 }
 
 void MainWindow::rememberRecent() {
@@ -162,9 +166,13 @@ void MainWindow::findAnything() {
   }
 }
 
-void MainWindow::setDark(bool dark) {
+void MainWindow::applyTheme(bool dark) {
   Theme::instance().apply(*static_cast<QApplication*>(QApplication::instance()), dark ? Theme::Dark : Theme::Light);
   action(QStringLiteral("view.dark"))->setChecked(dark);
+}
+
+void MainWindow::setDark(bool dark) {
+  applyTheme(dark);
   if (!remember_) return;
   QSettings* settings = openSettings(this);
   settings->setValue(QStringLiteral("theme"), dark ? QStringLiteral("dark") : QStringLiteral("light"));
@@ -191,6 +199,7 @@ void MainWindow::dropEvent(QDropEvent* event) {
   const QString path = localPath(event->mimeData());
   if (path.isEmpty()) return;
   event->acceptProposedAction();
+  if (isSetupFile(path)) return openSetup(path);
   if (QFileInfo::exists(path + QStringLiteral("/run.json"))) return openRunFolder(path, false);
   newRunDialog(path)->show();
 }

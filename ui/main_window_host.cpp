@@ -10,6 +10,8 @@
 #include <QTimer>
 #include <cmath>
 
+#include "ui/main_window_welcome.h"
+#include "ui/panels/coach_bubble.h"
 #include "ui/panels/expert_card.h"
 #include "ui/widgets/banner_bar.h"
 #include "ui/widgets/theme.h"
@@ -45,10 +47,24 @@ void Studio::start() {
     if (options_.theme.isEmpty()) dark = settings->value(QStringLiteral("theme")).toString() == QLatin1String("dark");
     Theme::instance().setScale(settings->value(QStringLiteral("scale"), 1.0).toDouble());
   }
+  const std::unique_ptr<QSettings> settings(openSettings(nullptr));
+  const bool calm = options_.reducedMotion || qEnvironmentVariableIntValue("MOE_REDUCED_MOTION") > 0 ||
+                    settings->value(QStringLiteral("reducedMotion")).toBool();
+  Theme::instance().setReducedMotion(calm);
+  if (calm) controller_.plane().setFramesPerSecond(PlaneHistory::kCalmFrames);
   Theme::instance().apply(app, dark ? Theme::Dark : Theme::Light);
   makeWindow();
   if (options_.perspective == QLatin1String("inspect")) window_->setPerspective(Perspective::inspect);
   controller_.startEngine(options_.engine);
+  if (wantsWelcome()) window_->showWelcome(controller_.program(), !calm);
+}
+
+/// At a start without anything to open; a picture of it on request.
+bool Studio::wantsWelcome() const {
+  if (taking()) return options_.welcome;
+  const bool asked = !options_.preset.isEmpty() || !options_.data.isEmpty() || !options_.settings.isEmpty() ||
+                     !options_.run.isEmpty() || !options_.setup.isEmpty() || options_.present;
+  return !asked && (options_.welcome || MainWindow::wantsWelcome());
 }
 
 void Studio::makeWindow() {
@@ -79,6 +95,10 @@ NewRunRequest Studio::requested() const {
 
 void Studio::begin() {
   if (taking()) folder_ = std::make_unique<QTemporaryDir>();
+  if (wantsWelcome()) {
+    if (taking()) shootWelcome(0);
+    return;
+  }
   openOrMake();
 }
 
@@ -88,6 +108,7 @@ void Studio::openOrMake() {
     if (!reply.ok && taking()) return emit finished(1, sentence);
     if (!reply.ok && reply.error.kind == "locked") return;  // has a banner with a way out
     if (!reply.ok) return window_->banners()->show({Banner::Error, QStringLiteral("run"), sentence, {}, {}});
+    if (options_.present) window_->setPresent(true);
     if (!taking()) return;
     target_ = history_.liveStep() + options_.afterSteps;
     if (options_.afterSteps > 0)
@@ -95,6 +116,7 @@ void Studio::openOrMake() {
     else
       watchSteps();
   };
+  if (!options_.setup.isEmpty() && !taking()) return window_->openSetup(options_.setup);
   if (!options_.run.isEmpty()) return controller_.openRun(QFileInfo(options_.run).absoluteFilePath(), false, opened);
   const bool asked = !options_.preset.isEmpty() || !options_.data.isEmpty() || !options_.settings.isEmpty() || taking();
   const std::unique_ptr<QSettings> settings(openSettings(nullptr));
@@ -124,13 +146,25 @@ void Studio::shoot() {
     selection_.select(*busiest);
   if (window_->perspective() == Perspective::inspect && history_.probe() && !history_.probe()->strips.empty())
     selection_.selectToken(TokenRef{0, std::min(20, history_.probe()->strips[0].tokens() / 2)});
-  QTimer::singleShot(kSettleMs, this, [this] {
-    const QPixmap picture = window_->grab();
-    if (!picture.save(options_.screenshot, "PNG"))
-      return emit finished(1,
-                           tr("Couldn't write %1. Choose a folder that can be written to.").arg(options_.screenshot));
-    emit finished(0, {});
-  });
+  if (options_.probe) controller_.plane().probeAt(*options_.probe);
+  QTimer::singleShot(kSettleMs, this, &Studio::save);
+}
+
+/// Once the coach has spoken and the tiles are measured; a tile that cannot be measured is not waited for for ever.
+void Studio::shootWelcome(int waited) {
+  constexpr int kEveryMs = 500, kMostMs = 120'000;
+  const WelcomePage* welcome = window_->welcome();
+  const bool ready =
+      welcome && welcome->coach()->isVisible() && const_cast<WelcomePage*>(welcome)->tileMaker().pictures().complete();
+  if (ready || waited > kMostMs) return save();
+  QTimer::singleShot(kEveryMs, this, [this, waited] { shootWelcome(waited + kEveryMs); });
+}
+
+void Studio::save() {
+  const QPixmap picture = window_->grab();
+  if (!picture.save(options_.screenshot, "PNG"))
+    return emit finished(1, tr("Couldn't write %1. Choose a folder that can be written to.").arg(options_.screenshot));
+  emit finished(0, {});
 }
 
 }  // namespace moe::ui

@@ -2,6 +2,7 @@
 // Owns the run and the window of one studio process; carries out the command line, also the form that takes a picture.
 #pragma once
 #include <QObject>
+#include <QPointF>
 #include <QSize>
 #include <QStringList>
 #include <memory>
@@ -17,9 +18,11 @@ class QTemporaryDir;
 namespace moe::ui {
 
 struct StudioOptions {
-  QString preset, run, data, engine, screenshot, theme, perspective, select;
+  QString preset, run, data, engine, screenshot, theme, perspective, select, setup;
   QStringList settings;  // key=value
   qint64 afterSteps = 0;
+  bool present = false, reducedMotion = false, welcome = false;
+  std::optional<QPointF> probe;  // with a screenshot: place on the plane to probe
   QSize size;
 };
 
@@ -45,6 +48,9 @@ class Studio : public QObject {
   void watchSteps();
   void shoot();
   NewRunRequest requested() const;
+  bool wantsWelcome() const;
+  void shootWelcome(int waited);
+  void save();
   bool taking() const { return !options_.screenshot.isEmpty(); }
 
   StudioOptions options_;

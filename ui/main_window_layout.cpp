@@ -7,6 +7,7 @@
 #include <QTimer>
 
 #include "ui/main_window.h"
+#include "ui/main_window_plane.h"
 #include "ui/main_window_train.h"
 #include "ui/widgets/header_bar.h"
 #include "ui/widgets/theme.h"
@@ -69,7 +70,7 @@ void MainWindow::showEvent(QShowEvent* event) {
 }
 
 void MainWindow::saveLayout() {
-  if (!remember_ || !restored_) return;
+  if (!remember_ || !restored_ || frameHidden_) return;
   QSettings* settings = openSettings(this);
   settings->setValue(QStringLiteral("layout/geometry"), saveGeometry());
   settings->setValue(stateKey(perspective_), saveState(kLayoutVersion));
@@ -90,7 +91,7 @@ bool MainWindow::layoutIsSane() const {
 }
 
 void MainWindow::restoreLayout() {
-  if (!remember_) return;
+  if (!remember_ || frameHidden_) return;
   QSettings* settings = openSettings(this);
   const QByteArray state = settings->value(stateKey(perspective_)).toByteArray();
   delete settings;
@@ -108,6 +109,7 @@ void MainWindow::resetLayout() {
     dock->show();
   }
   train_->toggleMaximised(nullptr);
+  plane_->toggleMaximised(nullptr);
   train_->resetSizes();
   defaultDockSizes();
 }

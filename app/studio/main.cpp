@@ -3,6 +3,7 @@
 #include <QCommandLineParser>
 #include <cstdio>
 
+#include "ui/bridge/setup_file.h"
 #include "ui/main_window_host.h"
 
 int main(int argc, char** argv) {
@@ -17,6 +18,10 @@ int main(int argc, char** argv) {
   parser.addVersionOption();
   parser.addOptions({{"preset", "Start a new run of this preset.", "NAME"},
                      {"run", "Open this run.", "FOLDER"},
+                     {"present", "Show it for a room: large type, light, the canvas and the chosen knobs."},
+                     {"reduced-motion", "Nothing moves by itself: no run at the start, two pictures a second."},
+                     {"welcome", "Show the Welcome, also when it is switched off."},
+                     {"probe", "With --screenshot: place on the plane to probe, as 0.3,-0.5.", "X,Y"},
                      {"data", "Train on this file or folder of text.", "PATH"},
                      {"set", "Setting of the new run; may be repeated.", "KEY=VALUE"},
                      {"engine", "Use this moe-cli.", "FILE"},
@@ -26,6 +31,7 @@ int main(int argc, char** argv) {
                      {"after-steps", "With --screenshot: steps to train first.", "N"},
                      {"select", "With --screenshot: expert to select, as 3.11.", "LAYER.EXPERT"},
                      {"screenshot", "Train, save a picture of the window, and end.", "FILE.png"}});
+  parser.addPositionalArgument("file", "A set-up (*.moesetup) or the folder of a run.", "[FILE]");
   parser.process(app);
   moe::ui::StudioOptions options;
   const auto wrong = [](const char* sentence) {
@@ -41,6 +47,19 @@ int main(int argc, char** argv) {
   options.select = parser.value("select");
   options.theme = parser.value("theme");
   options.perspective = parser.value("perspective");
+  options.present = parser.isSet("present");
+  options.reducedMotion = parser.isSet("reduced-motion");
+  options.welcome = parser.isSet("welcome");
+  if (const QStringList files = parser.positionalArguments(); files.size() > 1)
+    return wrong("only one set-up or run can be opened.");
+  else if (!files.isEmpty())
+    (moe::ui::isSetupFile(files.first()) ? options.setup : options.run) = files.first();
+  if (options.run.endsWith("/run.json")) options.run.chop(9);  // what a double click on a run's file gives
+  if (const QStringList place = parser.value("probe").split(','); parser.isSet("probe")) {
+    bool x = false, y = false;
+    options.probe = QPointF(place.value(0).toDouble(&x), place.value(1).toDouble(&y));
+    if (!x || !y || place.size() != 2) return wrong("--probe needs X,Y from -1 to 1.");
+  }
   bool counted = true;
   if (parser.isSet("after-steps")) options.afterSteps = parser.value("after-steps").toLongLong(&counted);
   if (!counted || options.afterSteps < 0) return wrong("--after-steps needs a whole number from 0.");

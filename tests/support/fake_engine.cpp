@@ -18,6 +18,7 @@
 #include <string>
 
 #include "engine/core/knob.h"
+#include "tests/support/sample_plane.h"
 #include "tests/support/sample_run.h"
 
 namespace {
@@ -40,9 +41,10 @@ class FakeEngine {
   int serve() {
     while (!ended_) {
       pollfd input{STDIN_FILENO, POLLIN, 0};
-      const int wait = running_ ? static_cast<int>(step_ms_) : 1000;
+      const int wait = running_ ? static_cast<int>(step_ms_) : hz_ > 0 && plane_ ? 50 : 1000;
       if (poll(&input, 1, wait) > 0 && !read_input()) break;
       if (running_ && Clock::now() - last_ >= std::chrono::milliseconds(step_ms_)) one_step();
+      if (plane_ && hz_ > 0 && open_ && Clock::now() - painted_ >= std::chrono::milliseconds(1000 / hz_)) paint();
     }
     return 0;
   }
@@ -105,8 +107,46 @@ class FakeEngine {
       return reply(id, to_json(test::sampleTrace(shape_, QString::fromStdString(c.at("text")), "your text", -1)));
     if (name == "history") return history(id, c);
     if (name == "at") return reply(id, {{"probe", to_json(*test::sampleProbe(shape_, c.at("step")))}});
+    if (plane_ && plane_command(id, name, c)) return;
+    if (name == "watch") return watch(id, c);
+    if (name == "pace") return reply(id);
     if (name == "export") return reply(id, {{"rows", step_}});
     refuse(id, "There is no such command", "cmd", "");
+  }
+
+  void watch(const nlohmann::json& id, const nlohmann::json& c) {
+    hz_ = c.value("hz", 20);
+    painted_ = {};
+    reply(id);
+  }
+
+  /// A paused run is painted once after each change.
+  void paint() {
+    if (!running_ && painted_step_ == step_) return;
+    painted_ = Clock::now();
+    painted_step_ = step_;
+    protocol::PlanePicture picture = test::samplePlanePicture(step_, running_ ? 96 : 192);
+    picture.still = !running_;
+    event("plane", to_json(picture));
+  }
+
+  bool plane_command(const nlohmann::json& id, const std::string& name, const nlohmann::json& c) {
+    if (name == "data") {
+      reply(id, to_json(test::samplePlanePoints()));
+    } else if (name == "plane") {
+      reply(id, to_json(test::samplePlanePicture(step_)));
+    } else if (name == "probe_point") {
+      reply(id, to_json(test::samplePlaneProbe(c.at("x"), c.at("y"), step_)));
+    } else if (name == "stages") {
+      running_ = false;
+      ++step_;
+      event("step", protocol::to_json(test::samplePlaneStep(step_)));
+      state("paused");
+      reply(id, to_json(test::samplePlaneStages(step_, c.value("only", "all"))));
+    } else {
+      return false;
+    }
+    return true;
   }
 
   /// Declarations of an engine with the whole family of routers.
@@ -168,10 +208,18 @@ class FakeEngine {
     other["name"] = "text-tiny";
     other["title"] = "Tiny";
     other["settings"]["model.experts"] = 4;
+    Json plane = preset;
+    plane["name"] = "plane-spirals";
+    plane["title"] = "Two spirals";
+    plane["summary"] = "Two arms wind around each other.";
+    plane["settings"] = {{"data.task", "plane"}, {"data.points", "spirals"}, {"model.experts", 4}};
+    Json blobs = plane, collapse = plane;
+    blobs["name"] = "plane-blobs";
+    collapse["name"] = "plane-collapse";
     Json greeting{{"version", "0.0-fake"}, {"protocol", script_.count("protocol") ? script_["protocol"] : 1},
                   {"device", "none"},      {"devices", Json::array({"none"})},
                   {"threads", 1},          {"bf16_pays", false},
-                  {"knobs", knobs_json},   {"presets", {preset, other}},
+                  {"knobs", knobs_json},   {"presets", {preset, other, plane, blobs, collapse}},
                   {"pid", getpid()}};
     if (script_.count("routers")) addRouters(greeting);
     for (const Json& knob : greeting["knobs"]) fallbacks_[knob["key"]] = knob["default"];
@@ -195,13 +243,20 @@ class FakeEngine {
     if (script_.count("refuse_new")) return refuse(id, "The disk is full", "/runs", "38 MB");
     if (open_) state("empty");
     event("progress", {{"stage", "tokens"}, {"done", 1}, {"total", 2}, {"documents", 3}});
-    info_ = test::sampleInfo(shape_);
-    info_.path = made ? "/tmp/fake-run" : c.at("run").get<std::string>();
+    plane_ =
+        (made ? c.value("preset", std::string()) : c.at("run").get<std::string>()).find("plane") != std::string::npos;
+    if (c.contains("points")) drawn_ = c.at("points").size();
+    painted_step_ = -1;
+    info_ = plane_ ? test::samplePlaneInfo() : test::sampleInfo(shape_);
+    if (made) info_.preset = c.value("preset", std::string());
+    if (!plane_) info_.path = made ? "/tmp/fake-run" : c.at("run").get<std::string>();
     for (const auto& [key, value] : fallbacks_.items()) info_.config[key] = value;
     shape_.experts = 8;
     if (made && c.contains("settings"))
       for (const auto& [key, value] : c.at("settings").items()) info_.config[key] = value;
-    info_.config["router.top_k"] = 2;
+    info_.config["router.top_k"] = plane_ ? 1 : 2;
+    info_.config["data.task"] = info_.task;
+    info_.data += drawn_ > 0 ? " Drawn: " + std::to_string(drawn_) + " points." : "";
     info_.horizon = until_ = 400;
     info_.read_only = c.value("read_only", false);
     step_ = made ? 0 : saved_;
@@ -222,7 +277,9 @@ class FakeEngine {
   void go(const nlohmann::json& id, const nlohmann::json& c) {
     if (!open_) return refuse(id, "No run is open", "", "");
     const bool single = c.at("cmd") == "step";
+    only_ = c.value("only", "all");
     reply(id);
+    if (only_ != "all") event("edit", {{"step", step_}, {"key", "train.only"}, {"before", "all"}, {"after", only_}});
     start(single ? step_ + c.at("count").get<std::int64_t>() : c.value("until", info_.horizon));
   }
 
@@ -258,6 +315,7 @@ class FakeEngine {
   }
 
   Json record(std::int64_t step) {
+    if (plane_) return protocol::to_json(test::samplePlaneStep(step));
     protocol::StepReport report = test::sampleStep(shape_, step);
     for (auto& layer : report.layers)
       if (script_.count("dead") && !revived_) layer.load.back() = 0;
@@ -302,9 +360,10 @@ class FakeEngine {
       protocol::EvalReport eval;
       eval.step = step_;
       eval.loss = 3;
+      if (plane_) eval.accuracy = 0.9, eval.tokens = 240;
       eval.domain_loss = {2.6, 2.7, 2.2, 1.2, 1.3, 1.0, 1.0, 1.4};
       event("eval", protocol::to_json(eval));
-      event("probe", to_json(*test::sampleProbe(shape_, step_)));
+      if (!plane_) event("probe", to_json(*test::sampleProbe(shape_, step_)));
     }
     if (step_ < until_) return;
     running_ = false;
@@ -315,7 +374,12 @@ class FakeEngine {
   std::map<std::string, std::int64_t> script_;
   protocol::RunInfo info_;
   Json fallbacks_ = Json::object();
-  std::string input_;
+  std::string input_, only_ = "all";
+  bool plane_ = false;
+  int hz_ = 0;
+  std::size_t drawn_ = 0;
+  std::int64_t painted_step_ = -1;
+  Clock::time_point painted_;
   std::int64_t step_ = 0, until_ = 0, saved_ = -1, step_ms_ = 5;
   bool open_ = false, running_ = false, ended_ = false, revived_ = false;
   Clock::time_point last_ = Clock::now();

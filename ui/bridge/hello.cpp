@@ -41,6 +41,7 @@ KnobSpec knobFromJson(const json& object) {
   spec.unit = text(object, "unit");
   spec.source = text(object, "source");
   spec.group = text(object, "group");
+  spec.task = text(object, "task");
   spec.kind = kindOf(text(object, "kind"));
   spec.live = text(object, "when") != QLatin1String("new_run");
   spec.minimum = object.value("minimum", 0.0);

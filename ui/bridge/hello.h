@@ -12,6 +12,7 @@ namespace moe::ui {
 struct KnobSpec {
   enum Kind { Integer, Real, Boolean, Choice, Text };
   QString key, label, help, unit, source, group;
+  QString task;  // the only task that reads it ("text", "plane"); empty: all of them
   Kind kind = Real;
   bool live = true;  // else: part of the model's or data's shape, needs a new run
   double minimum = 0, maximum = 0, sliderMinimum = 0, sliderMaximum = 0;

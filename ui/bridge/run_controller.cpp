@@ -12,7 +12,8 @@ namespace moe::ui {
 
 using Fields = nlohmann::ordered_json;
 
-RunController::RunController(RunHistory& history, QObject* parent) : QObject(parent), history_(history) {
+RunController::RunController(RunHistory& history, QObject* parent)
+    : QObject(parent), history_(history), plane_(engine_, history) {
   flush_.setInterval(33);
   flush_.setTimerType(Qt::PreciseTimer);
   watch_.setInterval(250);
@@ -20,13 +21,15 @@ RunController::RunController(RunHistory& history, QObject* parent) : QObject(par
   connect(&watch_, &QTimer::timeout, this, &RunController::watch);
   connect(&engine_, &EngineProcess::event, this, &RunController::onEvent);
   connect(&engine_, &EngineProcess::died, this, &RunController::onDied);
-  connect(&engine_, &EngineProcess::badLine, this, [this](const QString& why) {
+  const auto unreadable = [this](const QString& why) {
     emit banner({Banner::Flag,
                  QStringLiteral("protocol"),
                  tr("The engine sent something that this window does not understand. Figures may be missing."),
                  why,
                  {}});
-  });
+  };
+  connect(&engine_, &EngineProcess::badLine, this, unreadable);
+  connect(&plane_, &PlaneHistory::unreadable, this, unreadable);
   connect(&history_, &RunHistory::needHistory, this, &RunController::fetchHistory);
   connect(&history_, &RunHistory::needProbe, this, &RunController::fetchProbe);
   flush_.start();
@@ -58,6 +61,7 @@ void RunController::startEngine(const QString& wanted) {
 void RunController::sendNew(const NewRunRequest& request, const ReplyHandler& handler) {
   Fields fields{{"preset", request.preset.toStdString()}, {"settings", request.settings}, {"start", request.start}};
   if (!request.folder.isEmpty()) fields["run"] = request.folder.toStdString();
+  if (!request.points.is_null()) fields["points"] = request.points;
   engine_.send("new", fields, [this, request, handler](const Reply& reply) {
     if (reply.ok) request_ = request;
     opened(reply, handler);
@@ -153,6 +157,16 @@ void RunController::step(int count) {
   engine_.send("step", {{"count", count}}, [this](const Reply& reply) { noticeIfRefused(reply); });
 }
 
+void RunController::setPace(double stepsPerSecond) {
+  if (ready_) engine_.send("pace", {{"steps_per_second", stepsPerSecond}});
+}
+
+void RunController::stepOnly(const QString& only) {
+  if (!canRun() || isRunning()) return;
+  engine_.send("step", {{"count", 1}, {"only", only.toStdString()}},
+               [this](const Reply& reply) { noticeIfRefused(reply); });
+}
+
 void RunController::restartRun() {
   if (!history_.hasRun()) return;
   NewRunRequest again;
@@ -161,6 +175,10 @@ void RunController::restartRun() {
   } else {  // an opened run: its settings are in what the engine told of it
     again.preset = QString::fromStdString(history_.info().preset);
     again.settings = history_.info().config;
+    if (again.settings.is_object() && again.settings.value("data.points", std::string()) == "drawing") {
+      again.settings["data.points"] = "file";  // a drawing is kept beside its run
+      again.settings["data.path"] = history_.info().path + "/points.csv";
+    }
   }
   again.folder.clear();
   newRun(again, [this](const Reply& reply) { noticeIfRefused(reply); });

@@ -10,6 +10,7 @@
 #include "ui/bridge/banner.h"
 #include "ui/bridge/engine_process.h"
 #include "ui/bridge/hello.h"
+#include "ui/bridge/plane_history.h"
 #include "ui/bridge/selection.h"
 
 namespace moe::ui {
@@ -21,6 +22,7 @@ struct NewRunRequest {
   nlohmann::ordered_json settings = nlohmann::ordered_json::object();  // flat; only what differs from the preset
   QString folder;                                                      // empty: the default place
   bool start = true;
+  nlohmann::ordered_json points;  // a drawing: [[x, y, class], …] on [−1,1]²; null: none
 };
 
 class RunController : public QObject {
@@ -32,9 +34,11 @@ class RunController : public QObject {
   /// Finds and starts the engine and greets it. Without one: a banner, and everything else is refused.
   void startEngine(const QString& wanted = {});
   bool ready() const { return ready_; }
+  const QString& program() const { return program_; }  // the engine's
   const Hello& hello() const { return hello_; }
   EngineProcess& engine() { return engine_; }
   RunHistory& history() { return history_; }
+  PlaneHistory& plane() { return plane_; }
 
   void newRun(const NewRunRequest& request, ReplyHandler handler = {});
   /// A run that another program trains is refused, unless for reading; the banner offers that.
@@ -45,7 +49,9 @@ class RunController : public QObject {
   void pause();
   void toggleRun();
   void step(int count);
-  void restartRun();  // same preset, settings and seed in a new folder
+  void setPace(double stepsPerSecond);  // 0: as many as the machine does; holds for later runs
+  void stepOnly(const QString& only);   // of a run of points: "router" or "experts" alone
+  void restartRun();                    // same preset, settings and seed in a new folder
   void checkpoint();
   void cancelPreparing();  // a `new` or `open` on its way; nothing is left behind
   void stop(bool keep);
@@ -109,6 +115,7 @@ class RunController : public QObject {
   };
   RunHistory& history_;
   EngineProcess engine_;
+  PlaneHistory plane_;
   Hello hello_;
   QString program_, locked_;  // folder of the run that another program holds
   QTimer flush_, watch_;

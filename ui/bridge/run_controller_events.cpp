@@ -87,6 +87,7 @@ void RunController::opened(const Reply& reply, const ReplyHandler& handler) {
       rate_.clear();
       saved_.invalidate();
       savedStep_ = info.checkpoints.empty() ? -1 : info.checkpoints.back();
+      plane_.askAgain();
       emit runOpened();
     } catch (const std::exception& problem) {
       emit banner({Banner::Error,

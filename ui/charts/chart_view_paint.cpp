@@ -11,6 +11,16 @@
 
 namespace moe::ui {
 
+namespace {
+
+/// 0.003 → "3e−3": a narrow axis has no room for more zeros.
+QString smallTick(double tick) {
+  const double exponent = std::floor(std::log10(tick) + 1e-9);
+  return QStringLiteral("%1e%2").arg(formatFixed(tick / std::pow(10, exponent), 0), formatFixed(exponent, 0));
+}
+
+}  // namespace
+
 std::vector<double> ChartView::valueTicks() const {
   const int most = std::clamp(static_cast<int>(plot_.height() / Theme::instance().px(26)), 2, 4);
   if (!frame_.logarithmic) return roundTicks(low_, high_, most);
@@ -20,6 +30,9 @@ std::vector<double> ChartView::valueTicks() const {
       if (factor * decade >= low_ && factor * decade <= high_) ticks.push_back(factor * decade);
     }
   }
+  // Over many decades the whole ones are enough.
+  if (high_ > 30 * low_)
+    std::erase_if(ticks, [](double tick) { return std::abs(std::remainder(std::log10(tick), 1)) > 1e-6; });
   // Less than an octave holds too few of those: a logarithmic axis may carry plain ticks.
   return ticks.size() < 2 ? roundTicks(low_, high_, most) : ticks;
 }
@@ -30,8 +43,7 @@ void ChartView::drawBackground(QPainter* painter, const QRectF& rect) {
   painter->setRenderHint(QPainter::Antialiasing, false);
   const std::vector<double> ticks = valueTicks();
   const double spacing = ticks.size() > 1 ? ticks[1] - ticks[0] : 1, line = theme.px(14);
-  int decimals = tickDecimals(spacing);
-  if (frame_.logarithmic && ticks.size() > 1) decimals = std::max(decimals, tickDecimals(ticks.front()));
+  const int decimals = tickDecimals(spacing);
   painter->setFont(theme.font(Type::tick11));
   double lastY = 1e9;
   for (const double tick : ticks) {
@@ -41,7 +53,9 @@ void ChartView::drawBackground(QPainter* painter, const QRectF& rect) {
     lastY = y;
     painter->setPen(theme.color(Role::text2));
     painter->drawText(QRectF(0, y - line / 2, left_ - 6, line), Qt::AlignRight | Qt::AlignVCenter,
-                      formatFixed(tick, decimals));
+                      frame_.logarithmic && tick < 0.01
+                          ? smallTick(tick)
+                          : formatFixed(tick, frame_.logarithmic ? tickDecimals(tick) : decimals));
   }
   if (frame_.reference != 0 && frame_.reference > low_ && frame_.reference < high_) {
     QPen pen(theme.color(Role::edge), 1);

@@ -13,6 +13,7 @@
 #include <QScrollArea>
 #include <QUrl>
 #include <QVBoxLayout>
+#include <utility>
 
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/knob_field.h"
@@ -116,33 +117,6 @@ QWidget* NewRunDialog::buildPresets() {
   return box;
 }
 
-void NewRunDialog::addData(QVBoxLayout* column) {
-  const Theme& theme = Theme::instance();
-  column->addWidget(new TypeLabel(tr("Text to train on"), Type::figure12, Role::text2, this));
-  data_ = new QLineEdit(this);
-  data_->setPlaceholderText(tr("Built-in text, or drop yours here"));
-  data_->setAccessibleName(tr("File or folder of text; empty: the built-in text"));
-  data_->setTextMargins(theme.px(5), 0, theme.px(5), 0);
-  auto* folder = new QPushButton(tr("Folder…"), this);
-  auto* file = new QPushButton(tr("File…"), this);
-  auto* line = new QHBoxLayout;
-  line->setSpacing(theme.px(6));
-  line->addWidget(data_, 1);
-  line->addWidget(folder);
-  line->addWidget(file);
-  column->addLayout(line);
-  auto* note = new TypeLabel(tr("In a folder, each first-level folder is a domain."), Type::tick11, Role::text3, this);
-  column->addWidget(note);
-  connect(folder, &QPushButton::clicked, this, [this] {
-    const QString path = QFileDialog::getExistingDirectory(this, tr("Folder of text"), data_->text());
-    if (!path.isEmpty()) setData(path);
-  });
-  connect(file, &QPushButton::clicked, this, [this] {
-    const QString path = QFileDialog::getOpenFileName(this, tr("File of text"), data_->text());
-    if (!path.isEmpty()) setData(path);
-  });
-}
-
 void NewRunDialog::addEntry(const KnobSpec& spec, QVBoxLayout* column) {
   const Theme& theme = Theme::instance();
   Entry entry;
@@ -190,11 +164,13 @@ QWidget* NewRunDialog::buildForm() {
   column->setSpacing(theme.px(6));
   addData(column);
   QString group;
-  std::vector<QWidget*> rare;
+  int rare = 0;
   for (const bool advanced : {false, true})
     for (const KnobSpec& spec : controller_.hello().knobs) {
       const bool here = !spec.live || spec.key == QLatin1String("train.steps");
-      if (!here || spec.advanced != advanced || spec.key == QLatin1String("data.path")) continue;
+      if (!here || spec.advanced != advanced || spec.key == QLatin1String("data.path") ||
+          spec.key == QLatin1String("data.task"))
+        continue;
       if (spec.group != group && !advanced) {
         group = spec.group;
         column->addSpacing(theme.px(8));
@@ -202,15 +178,15 @@ QWidget* NewRunDialog::buildForm() {
       }
       addEntry(spec, column);
       if (!advanced) continue;
-      entries_[spec.key].row->hide();
-      rare.push_back(entries_[spec.key].row);
+      entries_[spec.key].rare = true;
+      ++rare;
     }
-  auto* more = new LinkButton(tr("Show %n more", nullptr, static_cast<int>(rare.size())), Role::accent, content);
-  more->setVisible(!rare.empty());
-  column->insertWidget(column->count() - static_cast<int>(rare.size()), more);
-  connect(more, &LinkButton::clicked, this, [rare, more] {
-    for (QWidget* row : rare) row->show();
+  auto* more = more_ = new LinkButton(tr("Show %n more", nullptr, rare), Role::accent, content);
+  more->setVisible(rare > 0);
+  column->insertWidget(column->count() - rare, more);
+  connect(more, &LinkButton::clicked, this, [this, more] {
     more->hide();
+    showTask();
   });
   column->addStretch(1);
   auto* scroll = new QScrollArea(this);
@@ -227,7 +203,10 @@ void NewRunDialog::setPreset(const QString& name) {
     if (presets_->item(i)->data(Qt::UserRole).toString() == name) return presets_->setCurrentRow(i);
 }
 
-void NewRunDialog::setData(const QString& path) { data_->setText(path); }
+void NewRunDialog::setData(const QString& path) {
+  data_->setText(path);
+  if (!path.isEmpty()) setPoints(nullptr);
+}
 
 void NewRunDialog::takeSettings(const QString& preset, const nlohmann::ordered_json& config) {
   setPreset(preset);
@@ -257,6 +236,8 @@ void NewRunDialog::showValues() {
   const PresetSpec* preset = presets_->currentItem()
                                  ? controller_.hello().preset(presets_->currentItem()->data(Qt::UserRole).toString())
                                  : nullptr;
+  const std::string task = preset ? preset->settings.value("data.task", std::string("text")) : "text";
+  if (std::exchange(task_, QString::fromStdString(task)) != task_) showTask();
   for (auto& [key, entry] : entries_) {
     const std::string name = key.toStdString();
     nlohmann::json value = entry.spec.fallback;
@@ -270,7 +251,13 @@ NewRunRequest NewRunDialog::request() const {
   NewRunRequest out;
   if (presets_->currentItem()) out.preset = presets_->currentItem()->data(Qt::UserRole).toString();
   out.settings = overrides_.is_object() ? overrides_ : nlohmann::ordered_json::object();
-  if (!data_->text().trimmed().isEmpty()) out.settings["data.path"] = data_->text().trimmed().toStdString();
+  const bool plane = task_ == QLatin1String("plane"), file = !data_->text().trimmed().isEmpty();
+  if (file) out.settings["data.path"] = data_->text().trimmed().toStdString();
+  if (plane && file) out.settings["data.points"] = "file";
+  if (plane && !points_.is_null()) {
+    out.settings["data.points"] = "drawing";
+    out.points = points_;
+  }
   return out;
 }
 

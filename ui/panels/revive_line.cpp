@@ -44,7 +44,8 @@ QString ReviveLine::note() const { return note_->text(); }
 
 void ReviveLine::refresh() {
   setVisible(offered_);
-  const QString whyNot = !whyNot_.isEmpty() ? whyNot_ : ratio_ >= kIdle ? tr("It gets enough tokens.") : QString();
+  const QString enough = history_.info().task == "plane" ? tr("It gets enough points.") : tr("It gets enough tokens.");
+  const QString whyNot = !whyNot_.isEmpty() ? whyNot_ : ratio_ >= kIdle ? enough : QString();
   QString note = whyNot.isEmpty() ? tr("as a noisy copy of the busiest expert") : whyNot, undo;
   for (const auto& edit : history_.edits()) {
     if (edit.key != kRevive || edit.step > history_.viewStep()) continue;

@@ -10,9 +10,9 @@
 #include "ui/bridge/run_history.h"
 #include "ui/panels/colour_bar.h"
 #include "ui/panels/routing_map_view.h"
-#include "ui/panels/segment.h"
 #include "ui/panels/view_kit.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/segment.h"
 #include "ui/widgets/theme.h"
 
 namespace moe::ui {

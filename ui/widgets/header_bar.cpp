@@ -9,8 +9,10 @@
 
 #include "ui/bridge/run_controller.h"
 #include "ui/bridge/run_history.h"
+#include "ui/bridge/slow_motion.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/segment.h"
 
 namespace moe::ui {
 namespace {
@@ -113,6 +115,11 @@ HeaderBar::HeaderBar(RunController& controller, QWidget* parent) : QWidget(paren
   rate_ = new Counter(false, QStringLiteral("888.8 k tokens/s"), tr("Speed"), this);
   left_ = new Counter(false, QStringLiteral("88 min 88 s"), tr("Time left"), this);
   live_ = new LiveChip(this);
+  speed_ = new Segment({tr("Slow"), tr("Full")}, this);
+  speed_->setAccessibleName(tr("Speed of training"));
+  speed_->setToolTip(tr("Slow shows each step in eight stages"));
+  speed_->setCurrent(1);
+  speed_->hide();
   auto* find = new FindField(this);
   find_ = find;
   auto* row = new QHBoxLayout(this);
@@ -131,7 +138,9 @@ HeaderBar::HeaderBar(RunController& controller, QWidget* parent) : QWidget(paren
   row->addSpacing(theme.px(14));
   row->addStretch(1);
   row->addWidget(live_);
-  row->addSpacing(theme.px(16));
+  row->addSpacing(theme.px(12));
+  row->addWidget(speed_);
+  row->addSpacing(theme.px(4));
   row->addWidget(find_);
   connect(find, &QAbstractButton::clicked, this, &HeaderBar::findWanted);
   connect(live_, &LiveChip::clicked, this, [this] { controller_.history().backToLive(); });
@@ -149,6 +158,16 @@ HeaderBar::HeaderBar(RunController& controller, QWidget* parent) : QWidget(paren
   connect(&clock_, &QTimer::timeout, this, &HeaderBar::refresh);
   clock_.start();
   refreshState();
+}
+
+void HeaderBar::setSlowMotion(SlowMotion* slow) {
+  slow_ = slow;
+  connect(speed_, &Segment::chosen, slow, [slow](int index) { slow->setOn(index == 0); });
+  connect(slow, &SlowMotion::changed, this, [this] {
+    const QSignalBlocker quiet(speed_);
+    speed_->setCurrent(slow_->isOn() ? 0 : 1);
+    refreshState();
+  });
 }
 
 void HeaderBar::setRunX(int pixels) {
@@ -180,7 +199,7 @@ void HeaderBar::refreshState() {
     run_->setState(RunButton::Waiting, tr("The step in flight is being finished."));
   else
     run_->setState(
-        running ? RunButton::Running : RunButton::Idle,
+        running || (slow_ && slow_->isPlaying()) ? RunButton::Running : RunButton::Idle,
         state == QLatin1String("finished") ? tr("All steps are done; Run trains 1,000 more (Space).") : QString());
   const bool idle = can && state != QLatin1String("failed");
   step_->setEnabled(idle && !running);
@@ -189,6 +208,8 @@ void HeaderBar::refreshState() {
   more_->setEnabled(idle);
   live_->setView(history.isLive(), history.viewStep());
   live_->setVisible(history.hasRun());
+  speed_->setVisible(controller_.plane().active() && !history.info().read_only);
+  speed_->setEnabled(idle);
   refresh();
 }
 
@@ -207,9 +228,15 @@ void HeaderBar::refresh() {
     left_->put({}, {});
     return;
   }
+  if (slow_ && slow_->isOn()) {
+    rate_->put(tr("slow motion"), slow_->isPlaying() ? tr("a step in 8 stages") : tr("standing still"));
+    left_->put({}, {});
+    return;
+  }
   if (controller_.isRunning() && std::isfinite(controller_.stepsPerSecond())) {
     const double steps = controller_.stepsPerSecond();
-    rate_->put(tr("%1 tokens/s").arg(formatShort(controller_.tokensPerSecond())),
+    const bool points = controller_.plane().active();
+    rate_->put((points ? tr("%1 points/s") : tr("%1 tokens/s")).arg(formatShort(controller_.tokensPerSecond())),
                tr("%1 steps/s").arg(formatFixed(steps, steps < 1 ? 3 : 1)));
     left_->put(formatDuration(controller_.secondsLeft()), tr("left to %1").arg(formatCount(history.until())));
   } else {

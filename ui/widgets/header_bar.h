@@ -15,6 +15,8 @@ class IconButton;
 class LiveChip;
 class RunButton;
 class RunController;
+class Segment;
+class SlowMotion;
 class SmallButton;
 class TypeLabel;
 
@@ -42,6 +44,9 @@ class HeaderBar : public QWidget {
   IconButton* stopButton() const { return stop_; }
   SmallButton* moreButton() const { return more_; }
   LiveChip* liveChip() const { return live_; }
+  Segment* speed() const { return speed_; }
+  /// Slow motion of runs of points: Run then starts and stops it.
+  void setSlowMotion(SlowMotion* slow);
   Counter* stepCounter() const { return counter_; }
   Counter* rateCounter() const { return rate_; }
   Counter* leftCounter() const { return left_; }
@@ -70,6 +75,8 @@ class HeaderBar : public QWidget {
   Counter *counter_, *rate_, *left_;
   LiveChip* live_;
   QWidget* find_;
+  Segment* speed_;
+  SlowMotion* slow_ = nullptr;
   QTimer clock_;
   QString busy_;
 };

@@ -40,12 +40,24 @@ Worst worstExpert(const WindowLoads& window, double topK) {
   return worst;
 }
 
-QString deadSentence(const WindowLoads& window, const std::vector<ExpertRef>& dead) {
+/// The one layer of most models of points needs no name.
+QString shortName(const ExpertRef& ref, const WindowLoads& window) {
+  return window.layers.size() == 1 ? QStringLiteral("E%1").arg(ref.expert + 1) : expertName(ref);
+}
+
+QString collapseSentence(int layer, qint64 percent, int expert, bool plane) {
+  const QString words =
+      plane ? tr("L%1 is collapsing: %2 %% of points go to E%3") : tr("L%1 is collapsing: %2 %% of tokens go to E%3");
+  return QString(words).replace(QLatin1String("%%"), QLatin1String("%")).arg(layer).arg(percent).arg(expert + 1);
+}
+
+QString deadSentence(const WindowLoads& window, const std::vector<ExpertRef>& dead, bool plane) {
   const bool some = std::any_of(dead.begin(), dead.end(),
                                 [&](const ExpertRef& ref) { return !window.isDead(ref.layer, ref.expert); });
-  const QString what = some ? tr("hardly any tokens") : tr("no tokens");
+  QString what = some ? tr("hardly any tokens") : tr("no tokens");
+  if (plane) what = some ? tr("hardly any points") : tr("no points");
   QStringList names;
-  for (std::size_t i = 0; i < std::min<std::size_t>(dead.size(), 2); ++i) names << expertName(dead[i]);
+  for (std::size_t i = 0; i < std::min<std::size_t>(dead.size(), 2); ++i) names << shortName(dead[i], window);
   if (dead.size() == 1) return tr("%1 gets %2").arg(names[0], what);
   if (dead.size() == 2) return tr("%1 and %2 get %3").arg(names[0], names[1], what);
   return tr("%1, %2 and %3 more get %4").arg(names[0], names[1]).arg(dead.size() - 2).arg(what);
@@ -129,17 +141,15 @@ Health measureHealth(const RunHistory& history) {
   }
   health.dead = static_cast<int>(health.deadExperts.size());
   const int topK = history.steps()[static_cast<std::size_t>(last)].top_k;
+  const bool plane = history.info().task == "plane";
   const Worst worst = worstExpert(window, std::max(topK, 1));
   if (worst.tokens >= kCollapseShare) {
     health.show = ExpertRef{worst.layer, worst.expert};
-    health.sentence = tr("L%1 is collapsing: %2 %% of tokens go to E%3")
-                          .replace(QLatin1String("%%"), QLatin1String("%"))
-                          .arg(layerNumber(worst.layer))
-                          .arg(std::llround(std::min(worst.tokens, 1.0) * 100))
-                          .arg(worst.expert + 1);
+    health.sentence = collapseSentence(layerNumber(worst.layer), std::llround(std::min(worst.tokens, 1.0) * 100),
+                                       worst.expert, plane);
   } else if (!health.deadExperts.empty()) {
     health.show = health.deadExperts.front();
-    health.sentence = deadSentence(window, health.deadExperts);
+    health.sentence = deadSentence(window, health.deadExperts, plane);
   }
   return health;
 }

@@ -4,6 +4,7 @@
 #include <QDateTime>
 #include <QHBoxLayout>
 #include <QPainter>
+#include <cmath>
 
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/labels.h"
@@ -44,6 +45,7 @@ HealthLine::HealthLine(RunHistory& history, Selection& selection, QWidget* paren
   balance_ = addFigure(tr("balance loss"), QStringLiteral("0.00"), tr("Balance loss ÷ coefficient; 1.0 = balanced"));
   dropped_ = addFigure(tr("dropped"), QStringLiteral("88 %"),
                        tr("Share of the choices that found their expert full; these tokens pass the layer by"));
+  quality_ = addFigure(QString(), QString(), tr("Measured without noise on points that were not trained on"));
   row->addStretch(1);
   mark_ = new WarningMark(this);
   sentence_ = new TypeLabel(QString(), Type::control13, Role::flagText, this);
@@ -95,6 +97,28 @@ QString HealthLine::droppedWords() const {
   return dropped_.value->isHidden() ? QString() : dropped_.value->text() + QLatin1Char(' ') + dropped_.word->text();
 }
 
+QString HealthLine::qualityWords() const {
+  return quality_.value->isHidden() ? QString() : quality_.value->text() + QLatin1Char(' ') + quality_.word->text();
+}
+
+void HealthLine::showQuality() {
+  const protocol::EvalReport* eval = nullptr;
+  if (history_.info().task == "plane")
+    for (const auto& each : history_.evals())
+      if (each.step <= history_.viewStep()) eval = &each;
+  const bool some = eval && (std::isfinite(eval->accuracy) || std::isfinite(eval->r2));
+  quality_.value->setVisible(some);
+  quality_.word->setVisible(some);
+  if (!some) return;
+  const bool classes = std::isfinite(eval->accuracy);
+  const QString figure =
+      classes ? formatPercent(eval->accuracy, eval->accuracy < 0.9995 ? 1 : 2) : formatFixed(eval->r2, 3);
+  const QString word = (classes ? tr("accuracy on %1 held-out points") : tr("R² on %1 held-out points"))
+                           .arg(formatCount(static_cast<qint64>(eval->tokens)));
+  if (quality_.value->text() != figure) quality_.value->setText(figure);
+  if (quality_.word->text() != word) quality_.word->setText(word);
+}
+
 void HealthLine::setRevive(bool offered, const QString& whyNot) {
   reviveOffered_ = offered;
   revive_->setEnabled(whyNot.isEmpty());
@@ -123,6 +147,7 @@ void HealthLine::refresh() {
   put(dropped_, drops ? formatPercent(health_.dropped, health_.dropped < 0.0995 ? 1 : 0) : QString());
   dropped_.value->setVisible(drops);
   dropped_.word->setVisible(drops);
+  showQuality();
   dead_.value->setRole(some && health_.dead > 0 ? Role::flagText : Role::text);
   put(cv_, some ? formatFixed(health_.loadCv, 2) : QStringLiteral("–"));
   put(vio_, some ? formatFixed(health_.maxViolation, 1) : QStringLiteral("–"));
@@ -140,6 +165,7 @@ void HealthLine::refresh() {
   QString name = tr("Health: %1 dead experts, load CV %2, entropy %3. ")
                      .arg(dead_.value->text(), cv_.value->text(), entropy_.value->text());
   if (drops) name += tr("%1 of choices dropped. ").arg(dropped_.value->text());
+  if (!qualityWords().isEmpty()) name += qualityWords() + QStringLiteral(". ");
   setAccessibleName(name + health_.sentence);
 }
 
@@ -155,6 +181,7 @@ void HealthLine::fit() {
   const int spacing = layout()->spacing();
   int taken = Theme::instance().px(32) + widthOf(dead_) + widthOf(cv_);
   if (!dropped_.value->isHidden()) taken += widthOf(dropped_);
+  if (!quality_.value->isHidden()) taken += widthOf(quality_);
   if (!sentence_->isHidden())
     for (const QWidget* part : std::initializer_list<const QWidget*>{mark_, sentence_, show_, revive_})
       if (!part->isHidden()) taken += part->sizeHint().width() + 2 * spacing;

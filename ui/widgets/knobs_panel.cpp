@@ -91,6 +91,8 @@ KnobsPanel::KnobsPanel(RunController& controller, QWidget* parent) : QWidget(par
   connect(&debounce_, &QTimer::timeout, this, &KnobsPanel::sendPending);
   connect(&controller, &RunController::greeted, this, &KnobsPanel::rebuild);
   connect(&controller, &RunController::runOpened, this, [this] {
+    const QString task = QString::fromStdString(controller_.history().info().task);
+    if (std::exchange(task_, task) != task) rebuild();
     undo_.clear();
     pending_.clear();
     for (const auto& [key, row] : rows_) {
@@ -131,6 +133,34 @@ KnobRow* KnobsPanel::row(const QString& key) const {
   return it == rows_.end() ? nullptr : it->second;
 }
 
+/// Settings that only the other kind of task reads are not shown.
+bool KnobsPanel::isOfTask(const KnobSpec& spec) const {
+  if (spec.key == QLatin1String("data.task") || !(spec.task.isEmpty() || spec.task == task_)) return false;
+  return shown_.isEmpty() || shown_.contains(spec.key);
+}
+
+void KnobsPanel::setShown(const QStringList& keys) {
+  if (keys == shown_) return;
+  shown_ = keys;
+  rebuild();
+}
+
+/// An orange line while settings are hidden by choice.
+void KnobsPanel::addShownLine(QVBoxLayout* column) {
+  if (shown_.isEmpty()) return;
+  auto* line = new QHBoxLayout;
+  line->addWidget(
+      new TypeLabel(tr("%n chosen", nullptr, static_cast<int>(shown_.size())), Type::tick11, Role::flagText, content_));
+  line->addStretch(1);
+  auto* all = new LinkButton(tr("show all"), Role::flagText, content_);
+  all->setObjectName(QStringLiteral("showAllKnobs"));
+  line->addWidget(all);
+  column->addLayout(line);
+  // Queued: the button is deleted by what it does.
+  connect(
+      all, &LinkButton::clicked, this, [this] { setShown({}); }, Qt::QueuedConnection);
+}
+
 void KnobsPanel::rebuild() {
   auto* scroll = findChild<QScrollArea*>();
   rows_.clear();
@@ -143,6 +173,7 @@ void KnobsPanel::rebuild() {
   QStringList groups;
   for (const KnobSpec& spec : controller_.hello().knobs)
     if (!groups.contains(spec.group)) groups << spec.group;
+  addShownLine(column);
   for (const QString& group : groups) addGroup(group, column);
   if (groups.isEmpty()) {
     auto* empty =
@@ -167,13 +198,15 @@ void KnobsPanel::rebuild() {
 /// link. The knobs that decide about balance come first, wherever the engine groups them.
 void KnobsPanel::addGroup(const QString& name, QVBoxLayout* column) {
   const Theme& theme = Theme::instance();
-  const bool first = column->count() == 0;
+  const bool first = rows_.empty();
   std::vector<const KnobSpec*> specs;
   if (first)
     for (const char* key : kFirst)
-      if (const KnobSpec* spec = controller_.hello().knob(QLatin1String(key))) specs.push_back(spec);
+      if (const KnobSpec* spec = controller_.hello().knob(QLatin1String(key)); spec && isOfTask(*spec))
+        specs.push_back(spec);
   for (const KnobSpec& spec : controller_.hello().knobs)
-    if (spec.group == name && !isFirst(spec.key) && !isExpertCommand(spec.key)) specs.push_back(&spec);
+    if (spec.group == name && !isFirst(spec.key) && !isExpertCommand(spec.key) && isOfTask(spec))
+      specs.push_back(&spec);
   if (specs.empty()) return;
   auto* line = new QHBoxLayout;
   line->addWidget(new TypeLabel(name, Type::figure12, Role::text2, content_));
@@ -189,7 +222,7 @@ void KnobsPanel::addGroup(const QString& name, QVBoxLayout* column) {
     column->addWidget(row);
     connect(row, &KnobRow::edited, this, &KnobsPanel::edited);
     connect(row, &KnobRow::undoRequested, this, &KnobsPanel::undoKey);
-    if (isFirst(spec->key) || (!spec->advanced && seen < most)) {
+    if (isFirst(spec->key) || !shown_.isEmpty() || (!spec->advanced && seen < most)) {
       ++seen;
       continue;
     }

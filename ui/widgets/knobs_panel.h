@@ -23,6 +23,9 @@ class KnobsPanel : public QWidget {
  public:
   explicit KnobsPanel(RunController& controller, QWidget* parent = nullptr);
   KnobRow* row(const QString& key) const;
+  /// Shows only these settings, and says so; empty: all.
+  void setShown(const QStringList& keys);
+  const QStringList& shown() const { return shown_; }
   QUndoStack& undoStack() { return undo_; }
   /// Scrolls to a knob and focuses its field (from the locator).
   void reveal(const QString& key);
@@ -40,6 +43,8 @@ class KnobsPanel : public QWidget {
     bool undoable = true;
   };
   void rebuild();
+  bool isOfTask(const KnobSpec& spec) const;
+  void addShownLine(QVBoxLayout* column);
   void addGroup(const QString& name, QVBoxLayout* column);
   void addMore(const QString& name, QHBoxLayout* line, std::vector<KnobRow*> rare);
   void refresh();
@@ -54,7 +59,9 @@ class KnobsPanel : public QWidget {
   std::map<QString, KnobRow*> rows_;
   std::map<QString, Pending> pending_;
   QTimer debounce_;
-  QString noted_;          // key whose third line is shown
+  QString noted_;  // key whose third line is shown
+  QStringList shown_;
+  QString task_ = QStringLiteral("text");
   int experts_ = 0;        // as shown beside top-k
   nlohmann::json before_;  // its value before that edit
 };

@@ -101,6 +101,13 @@ Panel::Panel(const QString& title, RunHistory& history, Selection& selection, QW
   });
 }
 
+void Panel::setTitle(const QString& title) {
+  if (title == title_) return;
+  title_ = title;
+  chrome_->title->setText(title);
+  setAccessibleName(title);
+}
+
 void Panel::setSubtitle(const QString& text) {
   if (chrome_->subtitle->text() != text) chrome_->subtitle->setText(text);
 }

@@ -52,14 +52,16 @@ struct Face {
   int pixels;
   QFont::Weight weight;
 };
-constexpr std::array<Face, 8> kFaces{{{11, QFont::Normal},
-                                      {12, QFont::Normal},
-                                      {12, QFont::Medium},
-                                      {13, QFont::Normal},
-                                      {13, QFont::DemiBold},
-                                      {15, QFont::DemiBold},
-                                      {20, QFont::DemiBold},
-                                      {28, QFont::DemiBold}}};
+constexpr std::array<Face, 10> kFaces{{{11, QFont::Normal},
+                                       {12, QFont::Normal},
+                                       {12, QFont::Medium},
+                                       {13, QFont::Normal},
+                                       {13, QFont::DemiBold},
+                                       {15, QFont::DemiBold},
+                                       {20, QFont::DemiBold},
+                                       {28, QFont::DemiBold},
+                                       {22, QFont::DemiBold},
+                                       {40, QFont::DemiBold}}};
 
 /// First family of the list that this machine has; the embedded ones come first.
 QString chooseFamily(const QStringList& wanted, const QString& fallback) {

@@ -35,7 +35,7 @@ enum class Role {
   errorGround,
 };
 /// Type ramp of the design: pixel size, line height, weight.
-enum class Type { tick11, caption12, figure12, control13, title13, card15, counter20, ratio28 };
+enum class Type { tick11, caption12, figure12, control13, title13, card15, counter20, ratio28, headline22, step40 };
 
 class Theme : public QObject {
   Q_OBJECT

@@ -11,7 +11,7 @@
 #include "ui/panels/expert_trend.h"
 #include "ui/panels/routing_map_panel.h"
 #include "ui/panels/routing_map_view.h"
-#include "ui/panels/segment.h"
+#include "ui/widgets/segment.h"
 #include "ui/widgets/theme.h"
 
 using namespace moe::ui;

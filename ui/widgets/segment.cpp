@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/panels/segment.h"
+#include "ui/widgets/segment.h"
 
 #include <QFontMetricsF>
 #include <QKeyEvent>

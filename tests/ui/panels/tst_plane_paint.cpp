@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Pictures of the plane from known grids: washes, borders, labels.
+#include <cmath>
+#include <set>
+
+#include "tests/support/sample_plane.h"
+#include "tests/support/studio_fixture.h"
+#include "ui/panels/coach_bubble.h"
+#include "ui/panels/plane_paint.h"
+#include "ui/panels/plane_stage_paint.h"
+#include "ui/panels/plane_view.h"
+#include "ui/panels/probe_parts.h"
+
+using namespace moe::ui;
+using moe::protocol::PlanePicture;
+
+class TstPlanePaint : public QObject {
+  Q_OBJECT
+  static double part(int value, int from, int to) { return double(value - from) / (to - from); }
+
+ private slots:
+  void washGrowsWithConfidenceFromTenToFortySixPercent() {
+    PlanePicture picture;
+    picture.grid = 2;
+    picture.experts = 1;
+    picture.classes = 2;
+    picture.owner = {0, 0, 0, 255};
+    picture.gate = {0, 255, 128, 255};
+    picture.winner = {0, 0, 1, 1};
+    picture.confidence = {255, 255, 255, 255};
+    picture.margin = {255, 255, 255, 255};
+    const QImage image = planeImage(picture, {}, -1, 1);
+    const QColor hue = planeHue(0), canvas = Theme::instance().color(Role::canvas);
+    const auto opacity = [&](int x, int y) { return part(image.pixelColor(x, y).red(), canvas.red(), hue.red()); };
+    QVERIFY(std::abs(opacity(0, 0) - 0.10) < 0.01);
+    QVERIFY(std::abs(opacity(1, 0) - 0.46) < 0.01);
+    QVERIFY(std::abs(opacity(0, 1) - 0.28) < 0.01);
+    QCOMPARE(image.pixelColor(1, 1), canvas);  // nobody's
+  }
+
+  void theAnswerChangesWhereTheCircleIs() {
+    const PlanePicture picture = moe::test::samplePlanePicture(1);
+    const auto lines = answerLines(picture, -1, 1);
+    QVERIFY(lines.size() > 60);
+    for (const QLineF& line : lines) {
+      const double x = 2 * line.x1() - 1, y = 1 - 2 * line.y1();
+      QVERIFY2(std::abs(std::hypot(x, y) - moe::test::kPlaneRadius) < 0.012,
+               qPrintable(QString::number(std::hypot(x, y))));
+    }
+  }
+
+  void bordersOfThreeKindsMeet() {
+    const std::vector<std::uint8_t> kind{0, 1, 2, 2}, lead{10, 10, 10, 10};
+    const auto lines = borderLines(2, kind, lead);
+    QCOMPARE(lines.size(), std::size_t{3});
+    std::set<std::pair<double, double>> ends;
+    for (const QLineF& line : lines) ends.insert({line.x2(), line.y2()});
+    QCOMPARE(ends.size(), std::size_t{1});
+    QVERIFY(borderLines(2, std::vector<std::uint8_t>{1}, lead).empty());  // too few cells: nothing
+  }
+
+  void levelsOfAValue() {
+    const PlanePicture picture = moe::test::samplePlanePicture(1, 64, 16, true);
+    for (const QLineF& line : levelLines(picture.grid, picture.value, 0.5))
+      QVERIFY(std::abs(std::sin(3 * (2 * line.x1() - 1)) - 0.5) < 0.03);
+  }
+
+  void labelsStandInTheRoomiestSpotAndStay() {
+    PlanePicture picture = moe::test::samplePlanePicture(1);
+    const auto labels = regionLabels(picture);
+    QCOMPARE(labels.size(), std::size_t{4});
+    for (const RegionLabel& label : labels) {
+      const bool right = label.expert == 0 || label.expert == 3, top = label.expert < 2;
+      QVERIFY(std::abs(label.at.x() - (right ? 0.75 : 0.25)) < 0.06);
+      QVERIFY(std::abs(label.at.y() - (top ? 0.25 : 0.75)) < 0.06);
+      QVERIFY(label.room > 0.2);
+    }
+    std::vector<RegionLabel> before = labels;
+    for (RegionLabel& label : before) label.at += QPointF(0.02, 0.02);
+    const auto after = regionLabels(picture, before);
+    for (std::size_t i = 0; i < after.size(); ++i) QVERIFY(QLineF(after[i].at, before[i].at).length() < 0.01);
+    for (auto& owner : picture.owner) owner = 1;  // one region is left: one label
+    QCOMPARE(regionLabels(picture).size(), std::size_t{1});
+  }
+
+  void sixteenOwnersDiffer() {
+    std::set<QRgb> hues;
+    for (int e = 0; e < 16; ++e) hues.insert(planeHue(e).rgb());
+    QCOMPARE(hues.size(), std::size_t{16});
+  }
+
+  void expertPictureIsEmptyWithoutThumbnails() {
+    PlanePicture picture = moe::test::samplePlanePicture(1, 32, 16);
+    QCOMPARE(expertImage(picture, 3, -1, 1).size(), QSize(16, 16));
+    QVERIFY(expertImage(picture, 4, -1, 1).isNull());
+    picture.expert_gate.clear();
+    QVERIFY(expertImage(picture, 0, -1, 1).isNull());
+  }
+
+  void everyStageHasMarksAndASentence() {
+    const auto stages = moe::test::samplePlaneStages(5);
+    std::set<QString> said;
+    for (int stage = 0; stage < kStages; ++stage) {
+      QImage image(200, 200, QImage::Format_RGB32);
+      image.fill(Qt::white);
+      QPainter painter(&image);
+      drawStage(painter, QRectF(0, 0, 200, 200), stages, stage, 1);
+      painter.end();
+      int painted = 0;
+      for (int y = 0; y < 200; ++y)
+        for (int x = 0; x < 200; ++x) painted += image.pixel(x, y) != 0xFFFFFFFF ? 1 : 0;
+      QVERIFY2(painted > 200, qPrintable(stageName(stage)));
+      said.insert(stageSentence(stages, stage));
+    }
+    QCOMPARE(said.size(), std::size_t{kStages});
+    QVERIFY(stageSentence(stages, 3).contains("E1"));
+  }
+
+  void seamSentenceNamesTheTwoThatTie() {
+    auto probe = moe::test::samplePlaneProbe(0.0, 0.5, 1);  // between E1 and E2
+    QVERIFY2(seamSentence(probe).contains("E1 and E2"), qPrintable(seamSentence(probe)));
+    QVERIFY(seamSentence(moe::test::samplePlaneProbe(0.7, 0.7, 1)).isEmpty());
+  }
+
+  void sumIsWhatItsPartsAre() {
+    const auto probe = moe::test::samplePlaneProbe(-0.4, 0.3, 1);
+    const double part = probeFigure(probe, probe.answers, static_cast<std::size_t>(probe.chosen[0]) * 2);
+    const double base = probeFigure(probe, probe.base, 0);
+    QVERIFY(std::abs(ProbeSum::sum(probe) - (base + probe.weights[0] * part)) < 1e-4);
+    QCOMPARE(probeWeight(probe, probe.chosen[0]), 1.0);
+  }
+
+  void theCoachSaysWhatWasMeasured() {
+    PlanePicture picture = moe::test::samplePlanePicture(1);
+    KnobSpec balance;
+    CoachWords words = coachWords(picture, &balance);
+    QCOMPARE(words.evidence, QStringLiteral("Expert 1 takes 40 % of the points."));
+    QCOMPARE(words.knob, QStringLiteral("balance.coefficient"));
+    picture.points = {0, 0.9, 0.1, 0};
+    QVERIFY(coachWords(picture, &balance).evidence.contains("2"));
+    picture.points = {0.26, 0.25, 0.25, 0.24};
+    QCOMPARE(coachWords(picture, &balance).knob, QStringLiteral("router.noise"));
+    picture.points.clear();
+    QVERIFY(coachWords(picture, &balance).evidence.isEmpty());
+  }
+};
+
+int main(int argc, char** argv) { return moe::test::runScratchTest<TstPlanePaint>(argc, argv); }
+#include "tst_plane_paint.moc"

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/main_window_present.h"
+
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QPainter>
+#include <QVBoxLayout>
+#include <algorithm>
+
+#include "ui/bridge/run_controller.h"
+#include "ui/bridge/run_history.h"
+#include "ui/bridge/selection.h"
+#include "ui/charts/chart_panel.h"
+#include "ui/panels/coach_bubble.h"
+#include "ui/panels/expert_thumbs_panel.h"
+#include "ui/panels/plane_panel.h"
+#include "ui/panels/routing_map_view.h"
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/health.h"
+#include "ui/widgets/knob_row.h"
+#include "ui/widgets/labels.h"
+
+namespace moe::ui {
+namespace {
+
+constexpr int kSideWidth = 300;
+
+}  // namespace
+
+PresentPage::PresentPage(RunController& controller, Selection& selection, const QStringList& controls, QWidget* parent)
+    : QWidget(parent), controller_(controller) {
+  const Theme& theme = Theme::instance();
+  setObjectName(QStringLiteral("presentPage"));
+  setAccessibleName(tr("Present"));
+  setGround(this, Role::canvas);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(theme.px(22), theme.px(12), theme.px(22), theme.px(14));
+  column->setSpacing(theme.px(8));
+  column->addWidget(buildHead());
+  headline_ = new TypeLabel(QString(), Type::headline22, Role::text, this);
+  headline_->setWordWrap(true);
+  headline_->setObjectName(QStringLiteral("presentHeadline"));
+  column->addWidget(headline_);
+  auto* row = new QHBoxLayout;
+  row->setSpacing(theme.px(24));
+  picture_ = buildPicture(selection);
+  side_ = buildSide(selection, controls);
+  row->addWidget(picture_, 1);
+  row->addWidget(side_);
+  column->addLayout(row, 1);
+  clock_.setInterval(200);
+  connect(&clock_, &QTimer::timeout, this, &PresentPage::refresh);
+  clock_.start();
+  connect(&controller.history(), &RunHistory::runChanged, this, &PresentPage::refresh);
+  connect(&controller, &RunController::stateChanged, this, &PresentPage::refresh);
+  connect(&controller, &RunController::knobApplied, this,
+          [this](const QString& key, const QString& before, const QString& after, qint64 step) {
+            KnobRow* changed = knob(key);
+            if (!changed) return;
+            changed->setValue(valueFromText(after.toStdString()));
+            changed->showEdit(before, after, step, tr("Leave Present to take it back"));
+          });
+  refresh();
+}
+
+QWidget* PresentPage::buildHead() {
+  const Theme& theme = Theme::instance();
+  auto* head = new QWidget(this);
+  auto* row = new QHBoxLayout(head);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(theme.px(8));
+  run_ = new RunButton(head);
+  auto* step = new IconButton(Icon::step, tr("Train one step ( . )"), head);
+  auto* restart = new IconButton(Icon::restart, tr("Start over with the same seed (Ctrl+R)"), head);
+  connect(run_, &RunButton::clicked, this, &PresentPage::runWanted);
+  connect(step, &IconButton::clicked, this, &PresentPage::stepWanted);
+  connect(restart, &IconButton::clicked, this, &PresentPage::restartWanted);
+  counter_ = new TypeLabel(QString(), Type::step40, Role::text, head);
+  counter_->setObjectName(QStringLiteral("presentCounter"));
+  auto* word = new TypeLabel(tr("step"), Type::card15, Role::text2, head);
+  name_ = new TypeLabel(QString(), Type::control13, Role::text2, head);
+  auto* leave = new LinkButton(tr("Esc leaves"), Role::text2, head);
+  connect(leave, &LinkButton::clicked, this, &PresentPage::leaveWanted);
+  for (QWidget* part : std::initializer_list<QWidget*>{run_, step, restart}) row->addWidget(part);
+  row->addSpacing(theme.px(16));
+  row->addWidget(counter_);
+  word->setContentsMargins(0, 0, 0, theme.px(8));
+  row->addWidget(word, 0, Qt::AlignBottom);
+  row->addStretch(1);
+  row->addWidget(name_);
+  row->addWidget(leave);
+  return head;
+}
+
+QWidget* PresentPage::buildPicture(Selection& selection) {
+  if (!controller_.plane().active()) {
+    auto* map = new RoutingMapView(controller_.history(), selection, this);
+    connect(&controller_.history(), &RunHistory::updated, map, &RoutingMapView::refresh);
+    return map;
+  }
+  auto* box = new QWidget(this);
+  auto* column = new QVBoxLayout(box);
+  column->setContentsMargins(0, 0, 0, 0);
+  auto* view = new PlaneView(controller_.history(), controller_.plane(), selection, box);
+  auto* legend = new PlaneLegend(controller_.plane(), box);
+  column->addWidget(view, 1);
+  column->addWidget(legend);
+  return box;
+}
+
+QWidget* PresentPage::buildSide(Selection& selection, const QStringList& controls) {
+  const Theme& theme = Theme::instance();
+  auto* side = new QWidget(this);
+  auto* column = new QVBoxLayout(side);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(theme.px(14));
+  const QStringList keys = controls.isEmpty()
+                               ? QStringList{QStringLiteral("balance.coefficient"), QStringLiteral("router.noise")}
+                               : controls;
+  const auto& config = controller_.history().info().config;
+  for (const QString& key : keys) {
+    const KnobSpec* spec = controller_.hello().knob(key);
+    if (!spec) continue;
+    auto* row = new KnobRow(*spec, side);
+    const auto now = config.is_object() ? config.find(key.toStdString()) : config.end();
+    row->setValue(config.is_object() && now != config.end() ? nlohmann::json(*now) : spec->fallback);
+    row->setEnabled(spec->live);
+    knobs_[key] = row;
+    column->addWidget(row);
+    connect(row, &KnobRow::edited, this, &PresentPage::knobEdited);
+  }
+  ChartSpec loss;
+  loss.title = tr("Task loss");
+  loss.figure = [](const StepRecord& r) { return r.loss; };
+  loss.decimals = 3;
+  loss.logarithm = controller_.plane().active();
+  auto* chart = new ChartPanel(std::move(loss), controller_.history(), side);
+  chart->setLogarithmic(controller_.plane().active());
+  chart->setMaximumHeight(theme.px(220));
+  column->addWidget(chart, 1);
+  if (controller_.plane().active()) {
+    auto* thumbs = new ExpertThumbs(controller_.history(), controller_.plane(), selection, side);
+    column->addWidget(thumbs, 2);
+    connect(&controller_.plane(), &PlaneHistory::updated, thumbs, [thumbs] { thumbs->update(); });
+  }
+  column->addStretch(0);
+  auto* timer = new QTimer(chart);
+  timer->setInterval(100);
+  connect(timer, &QTimer::timeout, chart, [chart] { chart->refresh(); });
+  timer->start();
+  return side;
+}
+
+KnobRow* PresentPage::knob(const QString& key) const {
+  const auto it = knobs_.find(key);
+  return it == knobs_.end() ? nullptr : it->second;
+}
+
+QString PresentPage::counter() const { return counter_->text(); }
+QString PresentPage::headline() const { return headline_->text(); }
+
+/// The sentence of the health line; of a calm plane, who takes how much.
+void PresentPage::refresh() {
+  const RunHistory& history = controller_.history();
+  counter_->setText(formatCount(history.viewStep()));
+  name_->setText(QString::fromStdString(history.info().name));
+  QString words = measureHealth(history).sentence;
+  if (const auto picture = controller_.plane().picture(); words.isEmpty() && picture && !picture->points.empty())
+    words = coachWords(*picture, controller_.hello().knob(QStringLiteral("balance.coefficient"))).evidence;
+  if (!words.isEmpty() && !words.endsWith(QLatin1Char('.'))) words += QLatin1Char('.');
+  if (headline_->text() != words) headline_->setText(words);
+  const bool can = controller_.canRun() && history.state() != QLatin1String("failed") && !history.info().read_only;
+  if (!can)
+    run_->setState(RunButton::NoRun, tr("There is no run that can be trained."));
+  else if (controller_.isPausing())
+    run_->setState(RunButton::Waiting, tr("The step in flight is being finished."));
+  else
+    run_->setState(controller_.isRunning() ? RunButton::Running : RunButton::Idle);
+}
+
+/// The plane is a square: what is left of the width goes to the knobs.
+void PresentPage::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  const Theme& theme = Theme::instance();
+  const int least = theme.px(kSideWidth), room = width() - theme.px(2 * 22 + 24);
+  const int square = height() - theme.px(150);
+  side_->setFixedWidth(controller_.plane().active() ? std::max(least, room - square) : least);
+}
+
+void PresentPage::keyPressEvent(QKeyEvent* event) {
+  if (event->key() == Qt::Key_Escape) return emit leaveWanted();
+  QWidget::keyPressEvent(event);
+}
+
+}  // namespace moe::ui

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Pictures of the plane from the engine's grids: owners as washes, borders as lines, places for labels. Pure functions;
+// places are in the unit square, x to the right, y downwards (row 0 is the top).
+#pragma once
+#include <QColor>
+#include <QImage>
+#include <QLineF>
+#include <QPainter>
+#include <QPointF>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/protocol/plane.h"
+
+namespace moe::ui {
+
+struct PlaneLayers {
+  bool owner = true, decision = true, data = true;
+  bool operator==(const PlaneLayers&) const = default;
+};
+
+/// Hue of an owner: eight, then the same eight darker.
+QColor planeHue(int expert);
+/// The same for words and strokes, at least 3:1 on the canvas.
+QColor planeInk(int expert);
+
+/// One pixel per cell: hue of the owner at 10 … 46 % by confidence; of values also shaded by the value. Without
+/// owners the answer is shaded.
+QImage planeImage(const protocol::PlanePicture& picture, const PlaneLayers& layers, double valueLow, double valueHigh);
+/// What one expert alone would answer (shade) and where the gate asks it (hue); thumb² pixels.
+QImage expertImage(const protocol::PlanePicture& picture, int expert, double valueLow, double valueHigh);
+
+/// Lines between cells of different kinds; each crossing lies where the two leads (0 … 255) balance.
+std::vector<QLineF> borderLines(int grid, std::span<const std::uint8_t> kind, std::span<const std::uint8_t> lead);
+/// Lines of equal value.
+std::vector<QLineF> levelLines(int grid, std::span<const float> value, double level);
+/// Where the answer changes: borders of the classes, or three levels of a value.
+/// On a seam the answer may jump: there the line lies where the gate changes hands, not on a stair of cells.
+std::vector<QLineF> answerLines(const protocol::PlanePicture& picture, double valueLow, double valueHigh);
+std::vector<QLineF> expertAnswerLines(const protocol::PlanePicture& picture, int expert);
+
+struct RegionLabel {
+  int expert = 0;
+  QPointF at;
+  double room = 0;  // distance to the next region or the edge, as a share of the side
+};
+/// Roomiest place of each owner's regions; a place of `before` that is nearly as good is kept, so that labels do not
+/// jump. Regions without room for a label have none.
+std::vector<RegionLabel> regionLabels(const protocol::PlanePicture& picture,
+                                      const std::vector<RegionLabel>& before = {});
+
+/// Point of a class: ● ○ ▲ △ ■ □ ◆ ◇ by index (mod 8) in ink and canvas.
+void drawClassPoint(QPainter& painter, QPointF centre, int label, double radius);
+/// Point of a value: the darker, the higher.
+void drawValuePoint(QPainter& painter, QPointF centre, double share, double radius);
+void drawLines(QPainter& painter, const QRectF& area, const std::vector<QLineF>& lines, const QPen& pen);
+/// Words with a canvas-coloured halo.
+void drawHaloText(QPainter& painter, QPointF centre, const QString& text, const QColor& ink, double halo);
+
+}  // namespace moe::ui

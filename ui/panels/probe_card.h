@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Inspector of a run of points: one probed point's way through the layer, and the selected expert.
+#pragma once
+#include <QTimer>
+#include <QWidget>
+
+#include "ui/widgets/panel.h"
+
+namespace moe::ui {
+
+class IconButton;
+class PlaneHistory;
+class ProbeAnswers;
+class ProbeBars;
+class ProbeSum;
+class ReviveLine;
+class RunHistory;
+class SectionTitle;
+class Selection;
+class TypeLabel;
+
+class ProbeCard : public QWidget {
+  Q_OBJECT
+ public:
+  ProbeCard(RunHistory& history, PlaneHistory& plane, Selection& selection, QWidget* parent = nullptr);
+  void refresh();
+  ReviveLine* revive() const { return revive_; }
+  QString place() const;     // "x 0.29  y 0.42"
+  QString sentence() const;  // near a seam, or who answers
+  QString verdict() const;   // "Class B, with 99.9 %"
+  QString expertWords() const;
+  PanelTable table() const;
+  QSize sizeHint() const override;
+
+ protected:
+  void showEvent(QShowEvent*) override;
+
+ private:
+  void build();
+  void showProbe();
+  void showExpert();
+  RunHistory& history_;
+  PlaneHistory& plane_;
+  Selection& selection_;
+  QTimer timer_;
+  QWidget *probed_, *expert_;
+  TypeLabel *place_, *sentence_, *kept_, *verdict_, *name_, *owns_;
+  SectionTitle *routerTitle_, *answersTitle_;
+  ProbeBars* bars_;
+  ProbeAnswers* answers_;
+  ProbeSum* sum_;
+  QWidget* glyph_;
+  IconButton *clear_, *pin_;
+  ReviveLine* revive_;
+};
+
+}  // namespace moe::ui
