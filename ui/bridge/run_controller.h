@@ -22,7 +22,7 @@ struct NewRunRequest {
   nlohmann::ordered_json settings = nlohmann::ordered_json::object();  // flat; only what differs from the preset
   QString folder;                                                      // empty: the default place
   bool start = true;
-  nlohmann::ordered_json points;  // a drawing: [[x, y, class], …] on [−1,1]²; null: none
+  nlohmann::ordered_json points{};  // a drawing: [[x, y, class], …] on [−1,1]²; null: none
 };
 
 class RunController : public QObject {
