@@ -41,8 +41,8 @@ Worst worstExpert(const WindowLoads& window, double topK) {
 }
 
 /// The one layer of most models of points needs no name.
-QString shortName(const ExpertRef& ref, const WindowLoads& window) {
-  return window.layers.size() == 1 ? QStringLiteral("E%1").arg(ref.expert + 1) : expertName(ref);
+QString shortName(const ExpertRef& ref, const WindowLoads& window, bool plane) {
+  return plane && window.layers.size() == 1 ? QStringLiteral("E%1").arg(ref.expert + 1) : expertName(ref);
 }
 
 QString collapseSentence(int layer, qint64 percent, int expert, bool plane) {
@@ -57,7 +57,7 @@ QString deadSentence(const WindowLoads& window, const std::vector<ExpertRef>& de
   QString what = some ? tr("hardly any tokens") : tr("no tokens");
   if (plane) what = some ? tr("hardly any points") : tr("no points");
   QStringList names;
-  for (std::size_t i = 0; i < std::min<std::size_t>(dead.size(), 2); ++i) names << shortName(dead[i], window);
+  for (std::size_t i = 0; i < std::min<std::size_t>(dead.size(), 2); ++i) names << shortName(dead[i], window, plane);
   if (dead.size() == 1) return tr("%1 gets %2").arg(names[0], what);
   if (dead.size() == 2) return tr("%1 and %2 get %3").arg(names[0], names[1], what);
   return tr("%1, %2 and %3 more get %4").arg(names[0], names[1]).arg(dead.size() - 2).arg(what);
