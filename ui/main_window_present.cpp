@@ -136,6 +136,7 @@ QWidget* PresentPage::buildSide(Selection& selection, const QStringList& control
   loss.logarithm = controller_.plane().active();
   auto* chart = new ChartPanel(std::move(loss), controller_.history(), side);
   chart->setLogarithmic(controller_.plane().active());
+  chart->setMinimumHeight(theme.px(120));
   chart->setMaximumHeight(theme.px(220));
   column->addWidget(chart, 1);
   if (controller_.plane().active()) {

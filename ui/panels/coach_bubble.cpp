@@ -66,7 +66,8 @@ CoachWords coachWords(const protocol::PlanePicture& picture, const KnobSpec* bal
   const auto busiest = static_cast<int>(most - picture.points.begin()) + 1;
   if (*most * experts >= kUneven && balance) {
     out.evidence = CoachBubble::tr("Expert %1 takes %2 of the points.").arg(busiest).arg(formatPercent(*most, 0));
-    if (idle > 0) out.evidence += CoachBubble::tr(" %n get(s) none.", nullptr, static_cast<int>(idle));
+    if (idle == 1) out.evidence += CoachBubble::tr(" One gets none.");
+    if (idle > 1) out.evidence += CoachBubble::tr(" %1 get none.").arg(idle);
     out.advice = CoachBubble::tr("Drag Balance to the right and watch it let go.");
     out.knob = QLatin1String(kBalance);
   } else {
@@ -127,17 +128,21 @@ bool CoachBubble::speak() {
     static_cast<QVBoxLayout*>(layout())->insertWidget(3, row_);
     connect(row_, &KnobRow::edited, this, &CoachBubble::edited);
   }
-  follow();
   show();
+  follow();
   adjustSize();
   place();
   raise();
   return true;
 }
 
-/// The bar follows the run; the words stay what they were when the coach spoke.
+/// Bar and evidence follow the run; the advice stays what it was when the coach spoke.
 void CoachBubble::follow() {
-  if (const auto picture = controller_.plane().picture()) strip_->setShares(picture->points);
+  const auto picture = controller_.plane().picture();
+  if (!picture || !isVisible()) return;
+  strip_->setShares(picture->points);
+  const CoachWords words = coachWords(*picture, controller_.hello().knob(QLatin1String(kBalance)));
+  if (row_ && row_->spec().key == words.knob && evidence_->text() != words.evidence) evidence_->setText(words.evidence);
 }
 
 void CoachBubble::place() {

@@ -169,6 +169,7 @@ void WelcomeTile::paintEvent(QPaintEvent*) {
   painter.save();
   painter.setClipPath(shape);
   const QRectF picture(frame.left(), frame.top(), frame.width(), frame.height() - theme.px(52));
+  painter.setClipRect(picture, Qt::IntersectClip);
   paintPicture(painter, picture);
   painter.restore();
   painter.setPen(QPen(theme.color(Role::line), 1));
