@@ -99,8 +99,13 @@ int main(int argc, char** argv) {
   request.settings["optim.schedule"] = "constant";
   controller.stop(false);
   window.startRun(request);
-  QTest::qWaitFor([&] { return history.hasRun() && history.liveStep() > 200 && window.planePage()->isVisible(); },
-                  60'000);
+  const auto learning = [&] {
+    return history.hasRun() && history.liveStep() > 200 && window.planePage()->isVisible();
+  };
+  if (!QTest::qWaitFor(learning, 60'000)) {
+    std::fprintf(stderr, "plane_window: the run did not begin within a minute.\n");
+    return 1;
+  }
   PlaneView* view = window.planePage()->canvas()->view();
   std::vector<double> paints;
   for (int i = 0; i < 40; ++i) {
