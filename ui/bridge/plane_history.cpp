@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "ui/bridge/run_history.h"
 
@@ -13,6 +14,8 @@ namespace {
 constexpr std::size_t kPicturesKept = 160;
 constexpr int kRenewMs = 200;
 constexpr qint64 kRateMs = 2'000;
+using PicturePtr = std::shared_ptr<const protocol::PlanePicture>;
+
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
@@ -25,7 +28,10 @@ PlaneHistory::PlaneHistory(EngineProcess& engine, RunHistory& history, QObject* 
   connect(&renew_, &QTimer::timeout, this, &PlaneHistory::sendProbe);
   connect(&engine, &EngineProcess::event, this, &PlaneHistory::onEvent);
   connect(&history, &RunHistory::runChanged, this, &PlaneHistory::forget);
-  connect(&history, &RunHistory::viewStepChanged, this, &PlaneHistory::updated);
+  // The view moves with every step; what is shown changes only with the picture.
+  connect(&history, &RunHistory::viewStepChanged, this, [this, last = PicturePtr()]() mutable {
+    if (const PicturePtr now = picture(); std::exchange(last, now) != now) emit updated();
+  });
 }
 
 bool PlaneHistory::active() const { return history_.hasRun() && history_.info().task == "plane"; }

@@ -21,6 +21,7 @@
 namespace moe::ui {
 namespace {
 
+constexpr qint64 kThumbsMs = 200;
 constexpr double kGap = 13, kFoot = 29, kMargin = 2;
 
 double shareOfPoints(const protocol::PlanePicture& picture, int expert) {
@@ -229,7 +230,16 @@ int ExpertThumbsPanel::heightFor(int width) const {
          thumbs_->heightForWidth(width - edge.left() - edge.right());
 }
 
-void ExpertThumbsPanel::refresh() { thumbs_->update(); }
+/// Five times a second while it trains: they are glanced at, the canvas is watched.
+void ExpertThumbsPanel::refresh() {
+  const auto picture = plane_.picture();
+  if (picture == shown_) return;
+  const bool calm = !picture || picture->still || !history_.isLive() || !since_.isValid();
+  if (!calm && since_.elapsed() < kThumbsMs) return;
+  shown_ = picture;
+  since_.start();
+  thumbs_->update();
+}
 
 PanelTable ExpertThumbsPanel::table() const {
   PanelTable out;

@@ -2,8 +2,11 @@
 // One picture for each expert of the plane: where the gate asks it and what it alone would answer. Pointing at one
 // shows it on the large canvas, a click selects it.
 #pragma once
+#include <QElapsedTimer>
 #include <QImage>
 #include <QWidget>
+
+#include <memory>
 
 #include "ui/widgets/panel.h"
 
@@ -59,6 +62,8 @@ class ExpertThumbsPanel : public Panel {
  private:
   PlaneHistory& plane_;
   ExpertThumbs* thumbs_;
+  std::shared_ptr<const protocol::PlanePicture> shown_;
+  QElapsedTimer since_;
 };
 
 }  // namespace moe::ui

@@ -8,6 +8,7 @@
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "ui/bridge/plane_history.h"
 #include "ui/bridge/run_history.h"
@@ -158,7 +159,7 @@ void PlanePanel::refresh() {
   else if (points && view_->pointsDrawn() > 0 && view_->pointsDrawn() < points->train.size() && data_->isChecked())
     badge = tr("%1 of %2 points drawn").arg(formatCount(view_->pointsDrawn()), formatCount(points->train.size()));
   setBadge(badge);
-  legend_->update();
+  if (std::exchange(legendPoints_, points) != points) legend_->update();
 }
 
 PanelTable PlanePanel::table() const {

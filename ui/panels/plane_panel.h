@@ -31,6 +31,7 @@ class PlanePanel : public Panel {
   PlaneHistory& plane_;
   PlaneView* view_;
   PlaneLegend* legend_;
+  std::shared_ptr<const protocol::PlanePoints> legendPoints_;  // that the legend was painted with
   QCheckBox *owner_, *decision_, *data_;
 };
 

@@ -106,11 +106,13 @@ void PlaneView::resizeEvent(QResizeEvent*) { pointMarks_ = {}; }
 
 void PlaneView::refresh() {
   if (!isVisible()) return;
-  if (const auto now = plane_.picture(); now != picture_ || !now) {
-    picture_ = now;
-    rebuild();
-  }
-  if (const auto& points = plane_.points(); !points) pointMarks_ = {};
+  const auto now = plane_.picture();
+  const auto points = plane_.points();
+  if (now && now == picture_ && points == points_) return;  // nothing to paint anew
+  if (points != points_) pointMarks_ = {};
+  points_ = points;
+  picture_ = now;
+  rebuild();
   speak();
   update();
 }

@@ -63,6 +63,7 @@ class PlaneView : public QWidget {
   bool filling_ = false, probing_ = true;
   double magnification_ = 1;
   int promoted_ = -1, drawn_ = 0;
+  std::shared_ptr<const protocol::PlanePoints> points_;
   std::shared_ptr<const protocol::PlanePicture> picture_;  // that the images below are of
   QImage image_;
   std::vector<QLineF> lines_, seams_;
