@@ -79,5 +79,8 @@ std::vector<Row> optimiser_rows();
 std::vector<Row> model_rows();
 std::vector<Row> training_rows();
 std::vector<Row> data_rows();
+std::vector<Row> plane_data_rows();
+std::vector<Row> plane_model_rows();
+std::vector<Row> plane_training_rows();
 
 }  // namespace moe::knob_rows

@@ -23,9 +23,6 @@ struct Declaration {
 const std::vector<Declaration>& declarations();
 const Declaration* find_declaration(const std::string& key);
 
-/// The knobs of the plane, and those of the model and of training that came with it; kind and default are filled in by
-/// the table.
-std::vector<Declaration> plane_declarations();
 /// Names the task of every knob that only one task reads.
 void mark_tasks(std::vector<Declaration>& all);
 

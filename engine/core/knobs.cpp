@@ -36,12 +36,9 @@ std::vector<Declaration> assemble() {
   add("Model", knob_rows::model_rows());
   add("Training", knob_rows::training_rows());
   add("Data", knob_rows::data_rows());
-  for (auto& row : plane_declarations()) {
-    const FieldRef field = row.field(defaults);
-    row.knob.kind = kind_of(field, !row.knob.choices.empty());
-    row.knob.fallback = field_value(field);
-    all.push_back(std::move(row));
-  }
+  add("Data", knob_rows::plane_data_rows());
+  add("Model", knob_rows::plane_model_rows());
+  add("Training", knob_rows::plane_training_rows());
   mark_tasks(all);
   return all;
 }
