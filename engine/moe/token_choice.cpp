@@ -90,10 +90,15 @@ void BalanceScope::count(const RouterInput& in, ConstView ids, Decision& d) {
   auto exact = in.exact();
   const std::string& scope = in.settings.balance.scope;
   const std::int64_t groups = scope == "sequence" ? in.pass.batch : 1;
+  const bool adds_up = scope == "global_batch" && in.pass.training;
   d.balance_choices = static_cast<int>(ids.dim(1));
+  if (groups == 1 && !adds_up && ids.data == d.ids.data) {  // counted already
+    d.balance_counts = d.counts.reshaped({1, in.shape.experts});
+    return;
+  }
   d.balance_counts = in.pass.arena.take(DType::i32, {groups, in.shape.experts});
   ops::count_groups(exact, d.balance_counts, ids);
-  if (scope != "global_batch" || !in.pass.training) return;
+  if (!adds_up) return;
   one_.resize(static_cast<std::size_t>(in.shape.experts));
   if (in.pass.micro == 0 || step_.size() != one_.size()) step_.assign(one_.size(), 0);
   nn::read(exact, one_, d.balance_counts.reshaped({in.shape.experts}));
@@ -131,6 +136,11 @@ View probabilities_of_weights(const RouterInput& in, const Decision& d) {
   ops::fill(exact, p, 0.0);
   ops::take_backward(exact, p, d.weights, d.ids);
   return p;
+}
+
+void write_scaled(ops::Context& ctx, View y, ConstView x, double factor) {
+  ops::fill(ctx, y, 0.0);
+  ops::add_scaled(ctx, y, x, factor);
 }
 
 std::vector<std::string> common_settings(std::vector<std::string> more) {

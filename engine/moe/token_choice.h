@@ -43,7 +43,8 @@ std::int64_t capacity_of(const RouterInput& in, int k);
 /// Counts for the balance loss over what balance.scope says.
 class BalanceScope {
  public:
-  /// ids[T,k] may differ from the decision's (GShard counts first choices, a sigmoid router un-biased ones).
+  /// After settle(). ids[T,k] may differ from the decision's (GShard counts first choices, a sigmoid router un-biased
+  /// ones).
   void count(const RouterInput& in, ConstView ids, Decision& decision);
 
  private:
@@ -58,6 +59,9 @@ ConstView with_importance(const RouterInput& in, const Decision& decision, Const
 
 /// Probabilities of a policy without scores: the weights where the tokens went, 0 elsewhere.
 View probabilities_of_weights(const RouterInput& in, const Decision& decision);
+
+/// y = factor·x.
+void write_scaled(ops::Context& ctx, View y, ConstView x, double factor);
 
 /// Keys that most policies read.
 std::vector<std::string> common_settings(std::vector<std::string> more);

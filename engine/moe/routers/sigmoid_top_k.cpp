@@ -64,16 +64,13 @@ void SigmoidTopK::forward(const RouterInput& in, Decision& out) {
   move_choices(in, out.scores, out.ids);
   chosen_ = in.take(out.ids.shape);
   ops::take_forward(exact, chosen_, scores_, out.ids);
-  out.weights = in.take(out.ids.shape);
+  View shares = chosen_;
   if (renormalises(in, out.choices)) {
-    const View shares = in.take(out.ids.shape);
+    shares = in.take(out.ids.shape);
     ops::renormalise_forward(exact, shares, chosen_, kFloor);
-    ops::fill(exact, out.weights, 0.0);
-    ops::add_scaled(exact, out.weights, shares, in.settings.router.scale);
-  } else {
-    ops::fill(exact, out.weights, 0.0);
-    ops::add_scaled(exact, out.weights, chosen_, in.settings.router.scale);
   }
+  out.weights = in.take(out.ids.shape);
+  write_scaled(exact, out.weights, shares, in.settings.router.scale);
   settle(in, out);
   const View unbiased = in.pass.arena.take(DType::i32, out.ids.shape);
   ops::top_k(exact, unbiased, scores_, out.choices);
@@ -83,8 +80,7 @@ void SigmoidTopK::forward(const RouterInput& in, Decision& out) {
 void SigmoidTopK::backward(const RouterInput& in, const Decision& decision, ConstView dweights, View dx) {
   auto exact = in.exact();
   View dchosen = in.take_scratch(chosen_.shape), ds = in.take_scratch(scores_.shape);
-  ops::fill(exact, dchosen, 0.0);
-  ops::add_scaled(exact, dchosen, dweights, in.settings.router.scale);
+  write_scaled(exact, dchosen, dweights, in.settings.router.scale);
   if (renormalises(in, decision.choices)) {
     const View unnormalised = in.take_scratch(chosen_.shape);
     ops::renormalise_backward(exact, unnormalised, dchosen, chosen_, kFloor);

@@ -45,8 +45,7 @@ void SoftMoe::forward(const RouterInput& in, Decision& out) {
   cosines_ = in.take({tokens, slots});
   ops::linear_forward(exact, cosines_, x_, slots_);
   const View logits = in.take({tokens, slots});
-  ops::fill(exact, logits, 0.0);
-  ops::add_scaled(exact, logits, cosines_, scale(in));
+  write_scaled(exact, logits, cosines_, scale(in));
   out.dispatch = in.take({tokens, slots});
   out.combine = in.take({tokens, slots});
   ops::token_softmax_forward(exact, out.dispatch, logits, in.pass.batch);
@@ -87,8 +86,7 @@ void SoftMoe::soft_backward(const RouterInput& in, const Decision& d, ConstView 
   const Shape flat{1, cosines_.size()};
   ops::matmul(exact, parameters_.gradient(kScale).reshaped({1, 1}), dlogits.reshaped(flat), false,
               cosines_.reshaped(flat), true, /*accumulate=*/true);
-  ops::fill(exact, dcosines, 0.0);
-  ops::add_scaled(exact, dcosines, dlogits, scale(in));
+  write_scaled(exact, dcosines, dlogits, scale(in));
   const View dx_unit = in.take_scratch(x_.shape), dslots = in.take_scratch(slots_.shape);
   const View through_x = in.take_scratch(x_.shape), through_slots = in.take_scratch(slots_.shape);
   ops::fill(exact, dslots, 0.0);
