@@ -46,6 +46,9 @@ CheckpointInfo newest_valid(const std::filesystem::path& folder);
 /// Error(bad_input) naming file, tensor and offsets; destinations may be partly written then.
 nlohmann::json load_checkpoint(const std::filesystem::path& path, const std::vector<interop::TensorTarget>& parameters,
                                const std::vector<interop::TensorTarget>& optimizer);
+/// What load_checkpoint returns, without reading or checking the tensors: of a checkpoint that was found valid. Throws
+/// Error(bad_input).
+nlohmann::json checkpoint_state(const std::filesystem::path& path);
 /// Deletes all but the newest `keep` valid ones and every 10th that the run saved; never the last valid one. Torn ones
 /// are left to be looked at.
 void prune_checkpoints(const std::filesystem::path& folder, int keep);

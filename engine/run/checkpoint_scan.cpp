@@ -132,6 +132,10 @@ nlohmann::json load_checkpoint(const fs::path& path, const std::vector<interop::
     check_names(path / name, *targets);
     interop::read_safetensors(path / name, *targets);
   }
+  return checkpoint_state(path);
+}
+
+nlohmann::json checkpoint_state(const fs::path& path) {
   nlohmann::json state = read_json(path / "state.json");
   state["config"] = nlohmann::json(read_json(path / "settings.json"));
   return state;

@@ -111,7 +111,7 @@ std::unique_ptr<data::TaskData> open_run_data(const Config& config, const run::R
 
 std::size_t edits_in(const run::CheckpointInfo& checkpoint, const std::vector<run::Edit>& edits) {
   if (checkpoint.path.empty()) return 0;
-  const nlohmann::json state = run::load_checkpoint(checkpoint.path, {}, {}).value("state", nlohmann::json::object());
+  const nlohmann::json state = run::checkpoint_state(checkpoint.path).value("state", nlohmann::json::object());
   if (const auto count = state.find("edits"); count != state.end() && count->is_number_unsigned())
     return std::min(count->get<std::size_t>(), edits.size());
   return static_cast<std::size_t>(  // saved before it was counted
