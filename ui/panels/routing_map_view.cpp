@@ -280,17 +280,6 @@ void RoutingMapView::focusOutEvent(QFocusEvent* event) {
   emit spokenChanged();
 }
 
-bool RoutingMapView::event(QEvent* event) {
-  // Arrows and P belong to the cursor even where the window has shortcuts on them.
-  if (event->type() == QEvent::ShortcutOverride) {
-    const auto* key = static_cast<QKeyEvent*>(event);
-    const bool ours = key->key() == Qt::Key_P || (key->key() >= Qt::Key_Home && key->key() <= Qt::Key_Down);
-    if (ours && key->modifiers() == Qt::NoModifier) {
-      event->accept();
-      return true;
-    }
-  }
-  return QWidget::event(event);
-}
+bool RoutingMapView::event(QEvent* event) { return keepsCursorKeys(event) || QWidget::event(event); }
 
 }  // namespace moe::ui

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ui/panels/token_path_panel.h"
+#include "ui/panels/view_kit.h"
 #include "ui/widgets/theme.h"
 
 namespace moe::ui {
@@ -80,17 +81,6 @@ void TokenPathView::focusOutEvent(QFocusEvent* event) {
   emit wordsChanged();
 }
 
-bool TokenPathView::event(QEvent* event) {
-  // Arrows and P belong to the cursor even where the window has shortcuts on them.
-  if (event->type() == QEvent::ShortcutOverride) {
-    const auto* key = static_cast<QKeyEvent*>(event);
-    const bool ours = key->key() == Qt::Key_P || (key->key() >= Qt::Key_Home && key->key() <= Qt::Key_Down);
-    if (ours && key->modifiers() == Qt::NoModifier) {
-      event->accept();
-      return true;
-    }
-  }
-  return QWidget::event(event);
-}
+bool TokenPathView::event(QEvent* event) { return keepsCursorKeys(event) || QWidget::event(event); }
 
 }  // namespace moe::ui

@@ -3,6 +3,7 @@
 
 #include <QAbstractTextDocumentLayout>
 #include <QFontMetricsF>
+#include <QKeyEvent>
 #include <QLocale>
 #include <QPainter>
 #include <QTextDocument>
@@ -83,6 +84,15 @@ QString visibleToken(const QString& piece) {
 }
 
 QString layerName(int layer) { return QStringLiteral("L%1").arg(layerNumber(layer)); }
+
+bool keepsCursorKeys(QEvent* event) {
+  if (event->type() != QEvent::ShortcutOverride) return false;
+  const auto* key = static_cast<QKeyEvent*>(event);
+  const bool ours = key->key() == Qt::Key_P || (key->key() >= Qt::Key_Home && key->key() <= Qt::Key_Down);
+  if (!ours || key->modifiers() != Qt::NoModifier) return false;
+  event->accept();
+  return true;
+}
 
 QString csvNumber(double value) {
   return std::isfinite(value) ? QString::number(value, 'g', QLocale::FloatingPointShortest) : QString();

@@ -5,6 +5,7 @@
 #include <QRectF>
 #include <QString>
 
+class QEvent;
 class QPainter;
 
 namespace moe::ui {
@@ -23,6 +24,10 @@ QString visibleToken(const QString& piece);
 
 /// "L3" names: index among the layers with a router, 1-based.
 QString layerName(int layer);
+
+/// Accepts a ShortcutOverride of an arrow, Home, End or P, so that they belong to a view's cursor even where the window
+/// has shortcuts on them; says whether it did.
+bool keepsCursorKeys(QEvent* event);
 
 /// Shortest figure that reads back to the same value, with a point; empty when not finite.
 QString csvNumber(double value);
