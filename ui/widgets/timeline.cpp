@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/timeline.h"
 
-#include <QDateTime>
 #include <QHelpEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
@@ -10,6 +9,7 @@
 #include <QToolTip>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "ui/bridge/edit_words.h"
 #include "ui/bridge/run_history.h"
@@ -20,6 +20,7 @@ namespace moe::ui {
 namespace {
 
 QColor tone(Role role) { return Theme::instance().color(role); }
+constexpr int kPaceMs = 200;
 double dp(double pixels) { return Theme::instance().px(pixels); }
 
 /// 1, 2 or 5 times a power of ten, so that about `count` ticks fit.
@@ -40,10 +41,17 @@ TimelineView::TimelineView(RunHistory& history, QWidget* parent) : QWidget(paren
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
   connect(&history, &RunHistory::updated, this, &TimelineView::refresh);
   connect(&history, &RunHistory::runChanged, this, [this] {
-    measuredAt_ = 0;
+    pace_.stop();
     refresh();
   });
+  pace_.setSingleShot(true);
+  pace_.setInterval(kPaceMs);
+  connect(&pace_, &QTimer::timeout, this, [this] {
+    if (std::exchange(waits_, false)) refresh();
+  });
   connect(&history, &RunHistory::viewStepChanged, this, [this] {
+    const bool stayedLive = std::exchange(wasLive_, history_.isLive()) && history_.isLive();
+    if (stayedLive) return refresh();
     announce();
     update();
   });
@@ -76,14 +84,17 @@ void TimelineView::announce() {
 }
 
 void TimelineView::refresh() {
-  // The hill costs a pass over all steps; five times a second is plenty.
-  const qint64 now = QDateTime::currentMSecsSinceEpoch();
-  if (now - measuredAt_ >= 200) {
-    measuredAt_ = now;
-    measureHill();
-  }
   announce();
-  update();
+  // The hill costs a pass over all steps and, painted at every step, an eighth of the window's work. Live, the playhead
+  // stands at the right edge: five pictures a second are plenty. What is scrubbed is painted at once.
+  if (!pace_.isActive()) {
+    measureHill();
+    pace_.start();
+    update();
+    return;
+  }
+  waits_ = true;
+  if (!history_.isLive()) update();
 }
 
 void TimelineView::measureHill() {

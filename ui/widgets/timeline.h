@@ -2,6 +2,7 @@
 // The whole run on one step axis: hill of the worst layer's load CV, checkpoints, pennants of edits, playhead. Scrubbed
 // by mouse and keyboard: ←/→ one step (Shift ten), Ctrl+←/→ between flags, Page keys a tenth, Home, End = live.
 #pragma once
+#include <QTimer>
 #include <QWidget>
 #include <vector>
 
@@ -47,7 +48,9 @@ class TimelineView : public QWidget {
   std::vector<float> hill_;  // highest CV of each pixel column, NaN = no step
   float hillTop_ = 0.5f;
   double hoverX_ = -1;
-  qint64 measuredAt_ = 0;
+  QTimer pace_;  // runs for 200 ms after a picture
+  bool wasLive_ = true;
+  bool waits_ = false;  // something came in that time
 };
 
 }  // namespace moe::ui

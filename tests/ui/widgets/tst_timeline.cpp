@@ -12,6 +12,16 @@
 
 using namespace moe::ui;
 
+namespace {
+struct PaintCounter : QObject {
+  int paints = 0;
+  bool eventFilter(QObject*, QEvent* event) override {
+    paints += event->type() == QEvent::Paint;
+    return false;
+  }
+};
+}  // namespace
+
 class TstTimeline : public QObject {
   Q_OBJECT
  private slots:
@@ -35,6 +45,31 @@ class TstTimeline : public QObject {
     QVERIFY(view_->accessibleName().contains("of 1,000"));
     QTest::mouseClick(view_.get(), Qt::LeftButton, {}, QPoint(999, 50));
     QVERIFY(history_->isLive());
+  }
+
+  // Live, the playhead stands still: many steps are one picture, and the last of them is shown. Scrubbed, every change
+  // is.
+  void manyLiveStepsAreOnePicture() {
+    PaintCounter counter;
+    view_->installEventFilter(&counter);
+    QTest::qWait(300);
+    counter.paints = 0;
+    for (int step = 1001; step <= 1020; ++step) {
+      history_->add(moe::test::sampleStep({6, 16, 1000}, step));
+      history_->flush();
+      QCoreApplication::processEvents();
+    }
+    QVERIFY2(counter.paints <= 3, qPrintable(QString::number(counter.paints)));
+    QVERIFY(view_->accessibleName().contains("1,020"));
+    const int before = counter.paints;
+    QTRY_VERIFY(counter.paints > before);
+    QTest::qWait(250);
+    counter.paints = 0;
+    for (const int step : {300, 400, 500}) {
+      history_->lookAt(step);
+      QCoreApplication::processEvents();
+    }
+    QCOMPARE(counter.paints, 3);
   }
 
   void keysMove() {
