@@ -176,7 +176,7 @@ PanelTable TokenStripPanel::table() const {
 }
 
 void HolderShares::setStrips(const std::vector<Strip>& strips, const Selection& selection) {
-  entries_.clear();
+  std::vector<Entry> entries;
   const auto add = [&](const ExpertRef& ref, int pin) {
     qint64 mine = 0, all = 0;
     for (const Strip& strip : strips) {
@@ -184,13 +184,14 @@ void HolderShares::setStrips(const std::vector<Strip>& strips, const Selection& 
       for (int t = 0; t < strip.trace->tokens(); ++t) mine += rankOf(*strip.trace, ref.layer, t, ref.expert) >= 0;
     }
     if (all > 0)
-      entries_.push_back(
-          {pin, expertName(ref), formatPercent(static_cast<double>(mine) / static_cast<double>(all), 0)});
+      entries.push_back({pin, expertName(ref), formatPercent(static_cast<double>(mine) / static_cast<double>(all), 0)});
   };
   if (selection.primary()) add(*selection.primary(), -1);
   for (std::size_t i = 0; i < selection.pins().size(); ++i) {
     if (selection.pins()[i]) add(*selection.pins()[i], static_cast<int>(i));
   }
+  if (entries == entries_) return;
+  entries_ = std::move(entries);
   updateGeometry();
   update();
 }

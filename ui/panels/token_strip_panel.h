@@ -59,6 +59,7 @@ class HolderShares : public QWidget {
   struct Entry {
     int pin;  // −1 = the selection
     QString name, share;
+    bool operator==(const Entry&) const = default;
   };
   std::vector<Entry> entries_;
 };

@@ -85,6 +85,7 @@ void TokenStripView::setStrips(std::vector<Strip> strips) {
 }
 
 void TokenStripView::setColours(TokenColours colours) {
+  if (colours == colours_) return;
   colours_ = colours;
   viewport()->update();
 }
@@ -97,6 +98,7 @@ void TokenStripView::setLarge(bool large) {
 }
 
 void TokenStripView::setEmptyText(const QString& html) {
+  if (html == emptyText_) return;
   emptyText_ = html;
   viewport()->update();
 }

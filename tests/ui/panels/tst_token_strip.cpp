@@ -6,6 +6,7 @@
 #include <QTest>
 #include <cmath>
 
+#include "tests/support/paint_counter.h"
 #include "tests/support/sample_run.h"
 #include "ui/panels/colour_scale.h"
 #include "ui/panels/token_strip_panel.h"
@@ -35,6 +36,31 @@ class TestTokenStrip : public QObject {
   Q_OBJECT
  private slots:
   void initTestCase() { Theme::instance().apply(*qApp, Theme::Light); }
+
+  // Texts change with a probe: the steps between leave the strip as it is painted.
+  void stepsWithoutAProbePaintNothing() {
+    const moe::test::SampleShape shape{2, 4, 100};
+    RunHistory history;
+    moe::test::fillSampleRun(history, shape);
+    Selection selection;
+    selection.select(ExpertRef{0, 1});
+    TokenStripPanel panel(history, selection);
+    panel.resize(700, 200);
+    panel.show();
+    QTest::qWait(50);
+    moe::test::PaintCounter text, chrome;
+    panel.view()->viewport()->installEventFilter(&text);
+    panel.installEventFilter(&chrome);
+    for (int step = 101; step <= 105; ++step) {
+      history.add(moe::test::sampleStep(shape, step));
+      history.flush();
+      QTest::qWait(5);
+    }
+    QCOMPARE(text.paints, 0);
+    QCOMPARE(chrome.paints, 0);
+    selection.select(ExpertRef{1, 2});
+    QTRY_VERIFY(text.paints > 0);
+  }
 
   void ranks() {
     const auto trace = handTrace();

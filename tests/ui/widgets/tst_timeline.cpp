@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QSignalSpy>
 
+#include "tests/support/paint_counter.h"
 #include "tests/support/sample_run.h"
 #include "tests/support/studio_fixture.h"
 #include "ui/bridge/edit_words.h"
@@ -11,16 +12,6 @@
 #include "ui/widgets/timeline.h"
 
 using namespace moe::ui;
-
-namespace {
-struct PaintCounter : QObject {
-  int paints = 0;
-  bool eventFilter(QObject*, QEvent* event) override {
-    paints += event->type() == QEvent::Paint;
-    return false;
-  }
-};
-}  // namespace
 
 class TstTimeline : public QObject {
   Q_OBJECT
@@ -50,7 +41,7 @@ class TstTimeline : public QObject {
   // Live, the playhead stands still: many steps are one picture, and the last of them is shown. Scrubbed, every change
   // is.
   void manyLiveStepsAreOnePicture() {
-    PaintCounter counter;
+    moe::test::PaintCounter counter;
     view_->installEventFilter(&counter);
     QTest::qWait(300);
     counter.paints = 0;
