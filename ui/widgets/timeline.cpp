@@ -20,7 +20,7 @@ namespace moe::ui {
 namespace {
 
 QColor tone(Role role) { return Theme::instance().color(role); }
-constexpr int kPaceMs = 200;
+constexpr int kPaceMs = 400;
 double dp(double pixels) { return Theme::instance().px(pixels); }
 
 /// 1, 2 or 5 times a power of ten, so that about `count` ticks fit.
@@ -86,7 +86,7 @@ void TimelineView::announce() {
 void TimelineView::refresh() {
   announce();
   // The hill costs a pass over all steps and, painted at every step, an eighth of the window's work. Live, the playhead
-  // stands at the right edge: five pictures a second are plenty. What is scrubbed is painted at once.
+  // stands at the right edge: a picture every 0.4 s is plenty. What is scrubbed is painted at once.
   if (!pace_.isActive()) {
     measureHill();
     pace_.start();

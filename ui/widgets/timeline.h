@@ -48,7 +48,7 @@ class TimelineView : public QWidget {
   std::vector<float> hill_;  // highest CV of each pixel column, NaN = no step
   float hillTop_ = 0.5f;
   double hoverX_ = -1;
-  QTimer pace_;  // runs for 200 ms after a picture
+  QTimer pace_;  // runs for 0.4 s after a picture
   bool wasLive_ = true;
   bool waits_ = false;  // something came in that time
 };

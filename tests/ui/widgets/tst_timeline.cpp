@@ -43,7 +43,7 @@ class TstTimeline : public QObject {
   void manyLiveStepsAreOnePicture() {
     moe::test::PaintCounter counter;
     view_->installEventFilter(&counter);
-    QTest::qWait(300);
+    QTest::qWait(500);
     counter.paints = 0;
     for (int step = 1001; step <= 1020; ++step) {
       history_->add(moe::test::sampleStep({6, 16, 1000}, step));
@@ -54,7 +54,7 @@ class TstTimeline : public QObject {
     QVERIFY(view_->accessibleName().contains("1,020"));
     const int before = counter.paints;
     QTRY_VERIFY(counter.paints > before);
-    QTest::qWait(250);
+    QTest::qWait(500);
     counter.paints = 0;
     for (const int step : {300, 400, 500}) {
       history_->lookAt(step);
