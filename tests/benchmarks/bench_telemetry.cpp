@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/data/dataset.h"
 #include "engine/protocol/line_writer.h"
 #include "engine/train/session.h"
 #include "engine/train/session_setup.h"
