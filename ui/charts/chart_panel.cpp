@@ -276,6 +276,7 @@ bool ChartPanel::refresh() {
   if (!history_.isLive()) frame.playhead = static_cast<double>(history_.viewStep());
   frame.logarithmic = logarithmic_;
   frame.reference = spec_.reference;
+  if (history_.state() != QLatin1String("running")) view_->snapRange();  // nothing moves that the eye should follow
   view_->setFrame(std::move(frame));
   words();
   return view_->easing();

@@ -14,7 +14,7 @@
 namespace moe::ui {
 namespace {
 
-constexpr double kInward = 0.12;       // share of the way inward per tick
+constexpr double kInward = 0.27;       // share of the way inward per tick of a quarter of a second
 constexpr std::size_t kMostGaps = 24;  // segments per style and line set
 
 QPen penOf(ChartLine::Style style) {

@@ -45,6 +45,7 @@ ChartSpec ofLayers(const QString& title, const QString& note, LayerFigure figure
   spec.word = ChartsPanel::tr("mean");
   spec.layer = figure;
   spec.figure = meanOf(figure);
+  spec.hideWarmUp = true;  // a router settles in its first steps; what an edit does later is a tenth of that
   return spec;
 }
 

@@ -135,6 +135,29 @@ class TestChartsPanel : public QObject {
     QVERIFY(!view.easing());
   }
 
+  // The first steps of a router, ten times as uneven as what follows, must not flatten what an edit does later.
+  void warmUpDoesNotHideTheRest() {
+    const moe::test::SampleShape shape{2, 4, 200};
+    RunHistory history;
+    Selection selection;
+    history.reset(moe::test::sampleInfo(shape));
+    for (int step = 1; step <= 200; ++step) {
+      auto report = moe::test::sampleStep(shape, step);
+      for (auto& layer : report.layers) layer.load_cv = step <= 12 ? 1.5 : step <= 100 ? 0.15 : 0.19;
+      history.add(report);
+    }
+    history.flush();
+    ChartsPanel panel(history, selection);
+    panel.resize(742, 140);
+    panel.show();
+    panel.refreshNow();
+    const ChartPanel* cv = panel.chart(2);
+    QCOMPARE(cv->spec().title, QStringLiteral("Load CV"));
+    const auto [low, high] = cv->view()->range();
+    QVERIFY2(high < 0.4, qPrintable(QString::number(high)));
+    QVERIFY(low < 0.15 && high > 0.19);
+  }
+
   void curvesAreWherePixelsSay() {
     // Qt Charts keeps the old geometry until a range is set: after a resize both mappings must agree.
     ChartView view;
