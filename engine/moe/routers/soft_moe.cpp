@@ -47,6 +47,7 @@ void SoftMoe::forward(const RouterInput& in, Decision& out) {
   const View logits = in.take({tokens, slots});
   ops::fill(exact, logits, 0.0);
   ops::add_scaled(exact, logits, cosines_, scale(in));
+  leave_out(in, logits);
   out.dispatch = in.take({tokens, slots});
   out.combine = in.take({tokens, slots});
   ops::token_softmax_forward(exact, out.dispatch, logits, in.pass.batch);
