@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/moe/router.h"
+
 namespace moe::train {
 namespace {
 
@@ -147,6 +149,15 @@ Flips draw_flips(const Trainer& trainer, const std::vector<float>& xy, int moe_l
   return out;
 }
 
+/// Whether training adds noise to this router at all.
+bool has_noise(const Config& config) {
+  const routing::RouterInfo& policy = routing::find_router(config.router.policy).info;
+  const auto on = [&](const char* key, bool set) { return set && policy.reads(key); };
+  return on("router.noise", config.router.noise > 0) || on("router.uniform_noise", config.router.uniform_noise > 0) ||
+         on("router.jitter", config.router.jitter > 0) || on("router.learned_noise", config.router.learned_noise) ||
+         policy.name == "v_moe";  // of a fixed width
+}
+
 void add_flips(const Trainer& trainer, const PictureRequest& request, protocol::PlanePicture& out) {
   const int n = std::clamp(request.grid / 2, 8, kMostFlipGrid);
   std::vector<float> xy;
@@ -184,7 +195,7 @@ protocol::PlanePicture paint(const Trainer& trainer, const data::PlaneData& data
   if (out.experts == 0) return out;
   if (request.thumb > 0) paint_thumbs(trainer, request, out);
   add_shares(trainer, data, request, out);
-  if (request.draws > 0) add_flips(trainer, request, out);
+  if (request.draws > 0 && has_noise(trainer.config())) add_flips(trainer, request, out);
   if (request.scores) add_scores(trainer, data, request, out);
   return out;
 }
@@ -201,7 +212,7 @@ protocol::PlaneProbe probe_point(const Trainer& trainer, const data::PlaneData& 
   out.experts = trace.experts;
   out.top_k = trace.top_k;
   out.classes = data.classes();
-  if (draws > 0 && out.experts > 0) {
+  if (draws > 0 && out.experts > 0 && has_noise(trainer.config())) {
     const Flips flips = draw_flips(trainer, {x, y}, moe_layer, out.experts, draws);
     if (!flips.count.empty()) out.flips = flips.count[0], out.flip_draws = draws;
   }

@@ -38,6 +38,8 @@ TimelineView::TimelineView(RunHistory& history, QWidget* parent) : QWidget(paren
   setFocusPolicy(Qt::StrongFocus);
   setMouseTracking(true);
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
+  later_.setSingleShot(true);
+  connect(&later_, &QTimer::timeout, this, &TimelineView::refresh);
   connect(&history, &RunHistory::updated, this, &TimelineView::refresh);
   connect(&history, &RunHistory::runChanged, this, [this] {
     measuredAt_ = 0;
@@ -78,9 +80,12 @@ void TimelineView::announce() {
 void TimelineView::refresh() {
   // The hill costs a pass over all steps; five times a second is plenty.
   const qint64 now = QDateTime::currentMSecsSinceEpoch();
-  if (now - measuredAt_ >= 200) {
+  constexpr qint64 kApart = 200;
+  if (now - measuredAt_ >= kApart) {
     measuredAt_ = now;
     measureHill();
+  } else if (!later_.isActive()) {
+    later_.start(static_cast<int>(kApart - (now - measuredAt_)));
   }
   announce();
   update();

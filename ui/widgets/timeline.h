@@ -2,6 +2,7 @@
 // The whole run on one step axis: hill of the worst layer's load CV, checkpoints, pennants of edits, playhead. Scrubbed
 // by mouse and keyboard: ←/→ one step (Shift ten), Ctrl+←/→ between flags, Page keys a tenth, Home, End = live.
 #pragma once
+#include <QTimer>
 #include <QWidget>
 #include <vector>
 
@@ -48,6 +49,7 @@ class TimelineView : public QWidget {
   float hillTop_ = 0.5f;
   double hoverX_ = -1;
   qint64 measuredAt_ = 0;
+  QTimer later_;  // the newest steps of a run that stands are measured too
 };
 
 }  // namespace moe::ui

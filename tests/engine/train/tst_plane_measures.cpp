@@ -233,6 +233,10 @@ void TestPlaneMeasures::pictures_and_probes_carry_them() {
   QCOMPARE(probe.flip_draws, 32);
   QVERIFY(probe.flips >= 0 && probe.flips <= 32);
   QCOMPARE(train::probe_point(trainer, data, 0.1f, 0.1f, 0).flip_draws, 0);
+  config.router.noise = 0;  // nothing to draw
+  const train::Trainer calm(config, data);
+  QCOMPARE(train::paint(calm, data, {0, 32, 8, 12}).flip_grid, 0);
+  QCOMPARE(train::probe_point(calm, data, 0.1f, 0.1f, 0, 32).flip_draws, 0);
 }
 
 void TestPlaneMeasures::looking_changes_nothing() {
