@@ -32,6 +32,7 @@ class RunController;
 class RunHistory;
 class Selection;
 class SlowMotion;
+class TourBubble;
 class TrainPage;
 class Transport;
 class WelcomePage;
@@ -58,6 +59,10 @@ class MainWindow : public QMainWindow {
   /// Tiles over a run of points that starts by itself when `play`; `engine`: the program that measures their pictures.
   void showWelcome(const QString& engine, bool play);
   static bool wantsWelcome();
+  /// Five stops over the window; ends a tour that is on, Welcome and Present.
+  void startTour();
+  void endTour();
+  TourBubble* tour() const { return tour_; }
   void setPresent(bool on);
   bool isPresenting() const { return present_ != nullptr; }
   void openSetup(const QString& file);
@@ -166,6 +171,7 @@ class MainWindow : public QMainWindow {
   WelcomePage* welcome_ = nullptr;
   PresentPage* present_ = nullptr;
   CoachBubble* coach_ = nullptr;
+  TourBubble* tour_ = nullptr;
   QList<QDockWidget*> shownDocks_;
   QStringList controls_;
   double scaleBefore_ = 1;

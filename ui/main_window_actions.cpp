@@ -223,6 +223,7 @@ void MainWindow::buildHelpMenu() {
   });
   keys->setShortcuts({QKeySequence(Qt::Key_F1), QKeySequence(QStringLiteral("?"))});
   add(menu, "help.welcome", tr("&Welcome"), {}, [this] { showWelcome(controller_.program(), true); });
+  add(menu, "help.tour", tr("&Tour of the window"), {}, [this] { startTour(); });
   add(menu, "help.about", tr("&About MoE Studio"), {}, [this] {
     AboutDialog dialog(controller_.hello(), this);
     dialog.exec();

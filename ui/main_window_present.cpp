@@ -136,15 +136,19 @@ QWidget* PresentPage::buildSide(Selection& selection, const QStringList& control
   loss.logarithm = controller_.plane().active();
   auto* chart = new ChartPanel(std::move(loss), controller_.history(), side);
   chart->setLogarithmic(controller_.plane().active());
+  chart->setHalfLife(automaticHalfLife(controller_.history().info().horizon), true);  // as in the window
   chart->setMinimumHeight(theme.px(120));
-  chart->setMaximumHeight(theme.px(220));
   column->addWidget(chart, 1);
   if (controller_.plane().active()) {
-    auto* thumbs = new ExpertThumbs(controller_.history(), controller_.plane(), selection, side);
-    column->addWidget(thumbs, 2);
-    connect(&controller_.plane(), &PlaneHistory::updated, thumbs, [thumbs] { thumbs->update(); });
+    thumbs_ = new ExpertThumbs(controller_.history(), controller_.plane(), selection, side);
+    column->addWidget(thumbs_);
+    // Its words end where the legend under the plane does.
+    column->addSpacing(theme.px(4));
+    connect(&controller_.plane(), &PlaneHistory::updated, thumbs_, [this] {
+      sizeThumbs();
+      thumbs_->update();
+    });
   }
-  column->addStretch(0);
   auto* timer = new QTimer(chart);
   timer->setInterval(100);
   connect(timer, &QTimer::timeout, chart, [chart] { chart->refresh(); });
@@ -164,7 +168,8 @@ QString PresentPage::headline() const { return headline_->text(); }
 void PresentPage::refresh() {
   const RunHistory& history = controller_.history();
   counter_->setText(formatCount(history.viewStep()));
-  name_->setText(QString::fromStdString(history.info().name));
+  const PresetSpec* preset = controller_.hello().preset(QString::fromStdString(history.info().preset));
+  name_->setText(preset ? preset->title : QString::fromStdString(history.info().name));
   QString words = measureHealth(history).sentence;
   if (const auto picture = controller_.plane().picture(); words.isEmpty() && picture && !picture->points.empty())
     words = coachWords(*picture, controller_.hello().knob(QStringLiteral("balance.coefficient"))).evidence;
@@ -186,6 +191,17 @@ void PresentPage::resizeEvent(QResizeEvent* event) {
   const int least = theme.px(kSideWidth), room = width() - theme.px(2 * 22 + 24);
   const int square = height() - theme.px(150);
   side_->setFixedWidth(controller_.plane().active() ? std::max(least, room - square) : least);
+  layout()->activate();
+  sizeThumbs();
+}
+
+/// As few rows as leave the pictures a size, never more than 45 % of the column's height; the chart takes the rest.
+void PresentPage::sizeThumbs() {
+  if (!thumbs_) return;
+  const int count = std::max(thumbs_->experts(), 1), most = std::max(1, side_->width() / Theme::instance().px(74));
+  const int rows = (count + most - 1) / most, columns = (count + rows - 1) / rows;
+  const int wanted = std::min(thumbs_->heightOf(columns, side_->width()), side_->height() * 45 / 100);
+  if (thumbs_->height() != wanted) thumbs_->setFixedHeight(wanted);
 }
 
 void PresentPage::keyPressEvent(QKeyEvent* event) {

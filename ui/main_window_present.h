@@ -11,6 +11,7 @@
 
 namespace moe::ui {
 
+class ExpertThumbs;
 class KnobRow;
 class MainWindow;
 class PlaneView;
@@ -45,9 +46,11 @@ class PresentPage : public QWidget {
   QWidget* buildPicture(Selection& selection);
   QWidget* buildSide(Selection& selection, const QStringList& controls);
   void refresh();
+  void sizeThumbs();
   RunController& controller_;
   RunButton* run_ = nullptr;
   QWidget *picture_ = nullptr, *side_ = nullptr;
+  ExpertThumbs* thumbs_ = nullptr;
   TypeLabel *counter_ = nullptr, *headline_ = nullptr, *name_ = nullptr;
   std::map<QString, KnobRow*> knobs_;
   QTimer clock_;

@@ -83,6 +83,7 @@ void MainWindow::showWelcome(const QString& engine, bool play) {
   welcome_ = new WelcomePage(controller_, selection_, pages_);
   pages_->addWidget(welcome_);
   connect(welcome_, &WelcomePage::dismissed, this, &MainWindow::dismissWelcome);
+  connect(welcome_, &WelcomePage::tourWanted, this, &MainWindow::startTour, Qt::QueuedConnection);
   connect(welcome_, &WelcomePage::chosen, this, &MainWindow::chooseTile);
   connect(welcome_, &WelcomePage::knobEdited, this,
           [this](const QString& key, const nlohmann::json& value, int session) {
@@ -101,7 +102,7 @@ void MainWindow::showWelcome(const QString& engine, bool play) {
     if (history_.hasRun()) return;
     const NewRunRequest first = WelcomePage::firstRun();
     if (!controller_.hello().preset(first.preset)) return;
-    controller_.setPace(WelcomePage::kPace);
+    controller_.setPace(RunController::kWatchPace);
     NewRunRequest request = first;
     request.start = play;
     welcomeRun_ = true;
@@ -113,16 +114,13 @@ void MainWindow::showWelcome(const QString& engine, bool play) {
     connect(&controller_, &RunController::greeted, welcome_, begin, Qt::SingleShotConnection);
 }
 
-/// The run behind the tiles goes on as a run like any other.
+/// The run behind the tiles goes on as a run like any other, at the pace that the header shows.
 void MainWindow::dismissWelcome() {
   if (!welcome_) return;
   welcome_->deleteLater();
   pages_->removeWidget(welcome_);
   welcome_ = nullptr;
-  if (std::exchange(welcomeRun_, false)) {
-    controller_.setPace(0);
-    if (history_.hasRun()) rememberRecent();
-  }
+  if (std::exchange(welcomeRun_, false) && history_.hasRun()) rememberRecent();
   hideFrame(false);
   setFocus();
 }
@@ -135,20 +133,21 @@ void MainWindow::dropWelcomeRun() {
 }
 
 void MainWindow::chooseTile(WelcomeTile::Kind kind) {
-  const auto start = [this](const char* preset) {
+  const auto start = [this](const char* preset, double pace) {
     dropWelcomeRun();
     dismissWelcome();
+    controller_.setPace(pace);
     NewRunRequest request;
     request.preset = QLatin1String(preset);
     startRun(request);
   };
   switch (kind) {
     case WelcomeTile::Plane:
-      return start("plane-spirals");
+      return start("plane-spirals", RunController::kWatchPace);  // at full speed it is over before one has looked
     case WelcomeTile::Collapse:
-      return start("plane-collapse");
+      return start("plane-collapse", RunController::kWatchPace);
     case WelcomeTile::Language:
-      return start("text-tiny");
+      return start("text-tiny", 0);
     case WelcomeTile::OwnText:
       dismissWelcome();
       return newRunDialog()->show();

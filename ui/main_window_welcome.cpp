@@ -58,13 +58,16 @@ WelcomePage::WelcomePage(RunController& controller, Selection& selection, QWidge
   view_->setCursor(Qt::ArrowCursor);
   sheet_ = buildTiles();
   coach_ = new CoachBubble(controller, this);
-  connect(coach_, &CoachBubble::closed, coach_, &QWidget::hide);
+  connect(coach_, &CoachBubble::closed, this, [this] {
+    coach_->hide();
+    coverView();
+  });
   connect(coach_, &CoachBubble::edited, this, &WelcomePage::knobEdited);
   connect(&tiles_, &TileMaker::changed, this, [this] {
     for (WelcomeTile* button : buttons_) button->setPictures(tiles_.pictures());
   });
   coachTimer_.setSingleShot(true);
-  connect(&coachTimer_, &QTimer::timeout, this, [this] { coached_ = isVisible() && coach_->speak(); });
+  connect(&coachTimer_, &QTimer::timeout, this, [this] { coached_ = isVisible() && letCoachSpeak(); });
   connect(&controller.plane(), &PlaneHistory::updated, this, &WelcomePage::waitForCoach);
 }
 
@@ -85,7 +88,7 @@ QWidget* WelcomePage::buildTiles() {
   column->addWidget(new TypeLabel(tr("Behind this sheet a model is learning. Each colour is one expert."),
                                   Type::control13, Role::text2, sheet));
   auto* grid = new QGridLayout;
-  grid->setSpacing(theme.px(14));
+  grid->setSpacing(theme.px(6));  // and 4 px of each tile are room for its focus ring
   const std::tuple<WelcomeTile::Kind, QString, QString> tiles[] = {
       {WelcomeTile::Plane, tr("Divide the plane"), tr("Watch experts share it out")},
       {WelcomeTile::Collapse, tr("Break it: routing collapse"), tr("Few take all. Repair it.")},
@@ -107,6 +110,11 @@ QWidget* WelcomePage::buildTiles() {
   show_->setChecked(true);
   foot->addWidget(show_);
   foot->addStretch(1);
+  auto* tour = new LinkButton(tr("Tour of the window"), Role::text2, sheet);
+  tour->setObjectName(QStringLiteral("welcomeTour"));
+  connect(tour, &LinkButton::clicked, this, &WelcomePage::tourWanted);
+  foot->addWidget(tour);
+  foot->addSpacing(theme.px(16));
   foot->addWidget(new TypeLabel(tr("Esc closes"), Type::caption12, Role::text2, sheet));
   column->addLayout(foot);
   return sheet;
@@ -131,6 +139,12 @@ void WelcomePage::waitForCoach() {
   if (wanted && !coachTimer_.isActive()) coachTimer_.start(coachMs_);
 }
 
+bool WelcomePage::letCoachSpeak() {
+  const bool spoke = coach_->speak();
+  coverView();
+  return spoke;
+}
+
 void WelcomePage::place() {
   const Theme& theme = Theme::instance();
   view_->setGeometry(rect());
@@ -138,6 +152,14 @@ void WelcomePage::place() {
   const int height = std::min(theme.px(618), this->height() - theme.px(24));
   sheet_->setGeometry(theme.px(40), std::max(theme.px(12), (this->height() - height) / 2 - theme.px(4)), width, height);
   coach_->place();
+  coverView();
+}
+
+/// No label of a region stands under the sheet or the coach.
+void WelcomePage::coverView() {
+  std::vector<QRectF> covered{sheet_->geometry()};
+  if (coach_->isVisible()) covered.emplace_back(coach_->geometry());
+  view_->setCovered(covered);
 }
 
 void WelcomePage::resizeEvent(QResizeEvent* event) {
@@ -160,7 +182,7 @@ void WelcomePage::hideEvent(QHideEvent* event) {
 
 void WelcomePage::keyPressEvent(QKeyEvent* event) {
   if (event->key() == Qt::Key_Escape) {
-    if (coach_->isVisible()) return coach_->hide();
+    if (coach_->isVisible()) return emit coach_->closed();
     return emit dismissed();
   }
   QWidget::keyPressEvent(event);

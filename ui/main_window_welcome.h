@@ -31,14 +31,16 @@ class WelcomePage : public QWidget {
   /// The run behind the tiles: blobs without a balance loss, so that there is something to repair, at a pace that can
   /// be watched.
   static NewRunRequest firstRun();
-  static constexpr double kPace = 150;  // steps a second
   /// Pictures of the tiles: from the cache, else a second engine makes them. `reduced`: only the cache.
   void makePictures(const QString& program, bool reduced);
   void setCoachMs(int milliseconds) { coachMs_ = milliseconds; }
+  /// The coach speaks now; false: nothing is measured yet.
+  bool letCoachSpeak();
 
  signals:
   void chosen(moe::ui::WelcomeTile::Kind kind);
   void dismissed();
+  void tourWanted();
   void knobEdited(const QString& key, const nlohmann::json& value, int session);
 
  protected:
@@ -51,6 +53,7 @@ class WelcomePage : public QWidget {
   QWidget* buildTiles();
   void waitForCoach();
   void place();
+  void coverView();
   RunController& controller_;
   PlaneView* view_;
   QWidget* sheet_;

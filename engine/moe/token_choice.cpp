@@ -17,6 +17,20 @@ RouterParameter gate_parameter(const RouterShape& s) {
   return {nn::ParameterKind::matrix, {"gate.weight", {s.experts, s.width}, nn::Init::normal, s.init_std}};
 }
 
+void leave_out(const RouterInput& in, View rows) {
+  constexpr double kNever = -1e30;  // below every logit, and finite: differences of two stay numbers
+  const nn::Pass::LeftOut& out = in.pass.left_out;
+  if (out.expert < 0 || out.layer != in.shape.layer) return;
+  const auto columns = static_cast<std::size_t>(rows.dim(1)),
+             each = columns / static_cast<std::size_t>(in.shape.experts);
+  std::vector<double> mask(columns);
+  std::fill_n(mask.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(out.expert) * each), each, kNever);
+  auto exact = in.exact();
+  const View row = in.take({rows.dim(1)});
+  nn::write(exact, row, mask);
+  ops::add_row(exact, rows, row, 1.0);
+}
+
 void Gate::forward(const RouterInput& in, ConstView weight, View logits) {
   x_ = in.x;
   auto exact = in.exact();
@@ -26,6 +40,7 @@ void Gate::forward(const RouterInput& in, ConstView weight, View logits) {
     x_ = jittered;
   }
   ops::linear_forward(exact, logits, x_, weight);
+  leave_out(in, logits);
 }
 
 void Gate::also(const RouterInput& in, ConstView weight, View logits) const {

@@ -14,7 +14,11 @@ RandomStream stream_of(const RouterInput& in, Purpose purpose);
 /// "gate.weight"[E,D], drawn with the model's own spread.
 RouterParameter gate_parameter(const RouterShape& shape);
 
-/// logits = x·Wgᵀ; while training x is jittered first (router.jitter), for the router alone.
+/// Takes the expert that the pass leaves out from rows[T,E·each] of logits: its softmax is 0 and no top-k has it first.
+void leave_out(const RouterInput& in, View rows);
+
+/// logits = x·Wgᵀ without the expert that is left out; while training x is jittered first (router.jitter), for the
+/// router alone.
 class Gate {
  public:
   void forward(const RouterInput& in, ConstView weight, View logits);

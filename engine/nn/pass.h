@@ -23,6 +23,10 @@ struct Pass {
   int micro = 0;          // index of the micro-batch inside the step
   double loss_scale = 1;  // 1 / micro-batches: losses are averaged over them
   ConstView points{};     // [T,3] x, y, 1; of the plane
+  /// One expert that the gate of one layer does as if it were not there; for measurements without gradients.
+  struct LeftOut {
+    int layer = -1, expert = -1;  // −1: none
+  } left_out{};
 
   std::int64_t tokens() const { return static_cast<std::int64_t>(batch) * context; }
   View take(const Shape& shape) const { return arena.take(dtype, shape); }

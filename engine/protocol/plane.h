@@ -50,6 +50,15 @@ struct PlanePicture {
   std::vector<float> expert_value;              // the same of a regression
   std::vector<double> area;                     // [experts] share of the canvas where it is the first choice
   std::vector<double> points;                   // [experts] share of the training points
+  // What the router's noise does, when asked for and when it has some: over `flip_draws` draws of the noise of
+  // training.
+  int flip_grid = 0, flip_draws = 0;
+  std::vector<std::uint8_t> flips;    // [flip_grid²] share of the draws with another first choice · 255
+  std::vector<std::uint8_t> flip_to;  // [flip_grid²] the most frequent of those; 255: none
+  // Measured on `scored` held-out points, when asked for: accuracy, or R² of values.
+  int scored = 0;
+  double score = train::kAbsent;
+  std::vector<double> without;  // [experts] the same with that expert taken out of the gate
   // The cost: processor time of the thread that paints, which is not the one that trains.
   double seconds = 0;                // of this picture
   double share = train::kAbsent;     // of that thread's time since the picture before
@@ -70,6 +79,7 @@ struct PlaneProbe {
   std::vector<float> output;               // [outputs] logits of the classes, or the value
   std::vector<float> class_probabilities;  // [classes]
   int winner = -1;                         // most probable class
+  int flips = 0, flip_draws = 0;           // draws of the router's noise here, and those with another first choice
 };
 
 /// One training step taken apart: the reply to `stages`. T points of the batch are sent, the first `shown`.

@@ -117,6 +117,13 @@ OrderedJson to_json(const PlanePicture& p) {
           {"expert_value", packed(p.expert_value)},
           {"area", numbers(p.area)},
           {"points", numbers(p.points)},
+          {"flip_grid", p.flip_grid},
+          {"flip_draws", p.flip_draws},
+          {"flips", packed(p.flips)},
+          {"flip_to", packed(p.flip_to)},
+          {"scored", p.scored},
+          {"score", number(p.score)},
+          {"without", numbers(p.without)},
           {"seconds", number(p.seconds)},
           {"share", number(p.share)},
           {"budget", number(p.budget)},
@@ -149,6 +156,12 @@ PlanePicture plane_picture_from_json(const Json& json) {
   fields.read("area", p.area).read("points", p.points);
   expect(p.area, p.experts, fields, "area");
   expect(p.points, p.experts, fields, "points");
+  fields.read("flip_grid", p.flip_grid).read("flip_draws", p.flip_draws).read("scored", p.scored);
+  expect_range(p.flip_grid, 0, kMostCells, fields, "flip_grid");
+  read("flips", p.flips, std::int64_t{p.flip_grid} * p.flip_grid);
+  read("flip_to", p.flip_to, std::int64_t{p.flip_grid} * p.flip_grid);
+  fields.read("score", p.score).read("without", p.without);
+  expect(p.without, p.experts, fields, "without");
   fields.read("seconds", p.seconds).read("share", p.share).read("budget", p.budget).read("interval", p.interval);
   return p;
 }
@@ -169,7 +182,9 @@ OrderedJson to_json(const PlaneProbe& p) {
           {"base", numbers(p.base)},
           {"output", numbers(p.output)},
           {"class_probabilities", numbers(p.class_probabilities)},
-          {"winner", p.winner}};
+          {"winner", p.winner},
+          {"flips", p.flips},
+          {"flip_draws", p.flip_draws}};
 }
 
 PlaneProbe plane_probe_from_json(const Json& json) {
@@ -180,6 +195,7 @@ PlaneProbe plane_probe_from_json(const Json& json) {
   fields.read("probabilities", p.probabilities).read("chosen", p.chosen).read("weights", p.weights);
   fields.read("answers", p.answers).read("base", p.base).read("output", p.output);
   fields.read("class_probabilities", p.class_probabilities).read("winner", p.winner);
+  fields.read("flips", p.flips).read("flip_draws", p.flip_draws);
   expect_range(p.experts, 0, kMostExperts, fields, "experts");
   expect_range(p.classes, 0, kMostOutputs, fields, "classes");
   const std::int64_t outputs = p.classes > 0 ? p.classes : 1;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Points on their way through the model.
+#include "engine/train/plane_tracing.h"
+
 #include <string>
 
 #include "engine/core/error.h"
@@ -8,7 +10,6 @@
 #include "engine/train/trainer_impl.h"
 
 namespace moe::train {
-namespace {
 
 std::vector<float> floats(ops::Context& ctx, ConstView v) {
   std::vector<float> out(static_cast<std::size_t>(v.size()));
@@ -22,7 +23,6 @@ std::vector<float> floats(ops::Context& ctx, ConstView v) {
   return out;
 }
 
-/// The layer that is asked for; null when no layer has a router.
 const routing::MoeLayer* layer_of(const Model& model, int moe_layer) {
   const auto& layers = model.moe_layers();
   if (layers.empty()) return nullptr;
@@ -31,6 +31,8 @@ const routing::MoeLayer* layer_of(const Model& model, int moe_layer) {
                 "1 to " + std::to_string(layers.size()) + ", counted from 0 in the protocol", "Ask for one of these");
   return layers[static_cast<std::size_t>(moe_layer)];
 }
+
+namespace {
 
 void read_routing(nn::Pass& pass, const routing::MoeLayer& layer, PointTrace& out) {
   const routing::Decision& decision = layer.decision();

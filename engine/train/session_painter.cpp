@@ -13,6 +13,8 @@
 namespace moe::train {
 namespace {
 
+constexpr double kScoresApart = 0.5;  // s
+
 double seconds_between(std::chrono::steady_clock::time_point a, std::chrono::steady_clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
 }
@@ -140,7 +142,11 @@ void PlanePainter::paint_job(const Job& job) {
     from += bytes;
   }
   twin_->loaded(job.step, 0);
-  protocol::PlanePicture picture = paint(*twin_, *job.data, job.request);
+  PictureRequest request = job.request;
+  // Scores are read, not watched: while training goes on two a second are enough.
+  request.scores = request.scores && (job.still || seconds_between(last_scores_, start) >= kScoresApart);
+  if (request.scores) last_scores_ = start;
+  protocol::PlanePicture picture = paint(*twin_, *job.data, request);
   picture.still = job.still;
   picture.seconds = thread_seconds() - before;
   picture.budget = job.budget;

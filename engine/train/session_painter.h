@@ -74,7 +74,7 @@ class PlanePainter {
   std::unique_ptr<Trainer> twin_;
   std::string twin_config_;
   const data::PlaneData* twin_data_ = nullptr;
-  Clock::time_point last_start_{};
+  Clock::time_point last_start_{}, last_scores_{};
   std::thread thread_;
 };
 

@@ -4,11 +4,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/moe/router.h"
+
 namespace moe::train {
 namespace {
 
 constexpr int kRowsAtOnce = 4096;          // points of one pass: its activations stay in the cache
 constexpr std::size_t kMostShared = 2000;  // training points that the shares are measured on
+constexpr std::size_t kMostScored = 2000;  // held-out points that scores are measured on
+constexpr int kMostFlipGrid = 64;          // cells on a side of the noise: each is asked once a draw
 
 /// Cell centres of rows [begin, end) of a grid of n, row 0 at the top.
 void cells(int n, int begin, int end, std::vector<float>& xy) {
@@ -122,6 +126,64 @@ void add_shares(const Trainer& trainer, const data::PlaneData& data, const Pictu
   }
 }
 
+/// Counts, for each point, the draws whose first choice is another one, and the most frequent of those.
+struct Flips {
+  std::vector<int> count;          // [points]
+  std::vector<std::int32_t> most;  // [points] −1: none
+};
+Flips draw_flips(const Trainer& trainer, const std::vector<float>& xy, int moe_layer, int experts, int draws) {
+  const std::vector<std::int32_t> clean = trainer.first_choices(xy, moe_layer, -1);
+  Flips out{std::vector<int>(clean.size()), std::vector<std::int32_t>(clean.size(), -1)};
+  std::vector<int> tally(clean.size() * static_cast<std::size_t>(experts));
+  for (int draw = 0; draw < draws && !clean.empty(); ++draw) {
+    const std::vector<std::int32_t> noisy = trainer.first_choices(xy, moe_layer, draw);
+    for (std::size_t i = 0; i < clean.size(); ++i)
+      if (noisy[i] != clean[i]) ++tally[i * static_cast<std::size_t>(experts) + static_cast<std::size_t>(noisy[i])];
+  }
+  for (std::size_t i = 0; i < clean.size(); ++i) {
+    const auto begin = tally.begin() + static_cast<std::ptrdiff_t>(i * static_cast<std::size_t>(experts));
+    const auto most = std::max_element(begin, begin + experts);
+    for (auto it = begin; it != begin + experts; ++it) out.count[i] += *it;
+    if (*most > 0) out.most[i] = static_cast<std::int32_t>(most - begin);
+  }
+  return out;
+}
+
+/// Whether training adds noise to this router at all.
+bool has_noise(const Config& config) {
+  const routing::RouterInfo& policy = routing::find_router(config.router.policy).info;
+  const auto on = [&](const char* key, bool set) { return set && policy.reads(key); };
+  return on("router.noise", config.router.noise > 0) || on("router.uniform_noise", config.router.uniform_noise > 0) ||
+         on("router.jitter", config.router.jitter > 0) || on("router.learned_noise", config.router.learned_noise) ||
+         policy.name == "v_moe";  // of a fixed width
+}
+
+void add_flips(const Trainer& trainer, const PictureRequest& request, protocol::PlanePicture& out) {
+  const int n = std::clamp(request.grid / 2, 8, kMostFlipGrid);
+  std::vector<float> xy;
+  const int step = std::max(1, kRowsAtOnce / n);
+  for (int row = 0; row < n; row += step) {
+    cells(n, row, std::min(n, row + step), xy);
+    const Flips flips = draw_flips(trainer, xy, request.moe_layer, out.experts, request.draws);
+    if (flips.count.empty()) return;  // the policy has no scores
+    for (std::size_t i = 0; i < flips.count.size(); ++i) {
+      out.flips.push_back(byte_of(static_cast<float>(flips.count[i]) / static_cast<float>(request.draws)));
+      out.flip_to.push_back(flips.most[i] < 0 ? 255 : static_cast<std::uint8_t>(std::min(flips.most[i], 254)));
+    }
+  }
+  out.flip_grid = n;
+  out.flip_draws = request.draws;
+}
+
+void add_scores(const Trainer& trainer, const data::PlaneData& data, const PictureRequest& request,
+                protocol::PlanePicture& out) {
+  const std::size_t n = data.held_out().size(), stride = std::max<std::size_t>(1, (n + kMostScored - 1) / kMostScored);
+  out.scored = static_cast<int>((n + stride - 1) / stride);
+  out.score = trainer.held_out_score(request.moe_layer, -1, kMostScored);
+  for (int e = 0; e < out.experts; ++e)
+    out.without.push_back(trainer.held_out_score(request.moe_layer, e, kMostScored));
+}
+
 }  // namespace
 
 protocol::PlanePicture paint(const Trainer& trainer, const data::PlaneData& data, const PictureRequest& request) {
@@ -133,10 +195,13 @@ protocol::PlanePicture paint(const Trainer& trainer, const data::PlaneData& data
   if (out.experts == 0) return out;
   if (request.thumb > 0) paint_thumbs(trainer, request, out);
   add_shares(trainer, data, request, out);
+  if (request.draws > 0 && has_noise(trainer.config())) add_flips(trainer, request, out);
+  if (request.scores) add_scores(trainer, data, request, out);
   return out;
 }
 
-protocol::PlaneProbe probe_point(const Trainer& trainer, const data::PlaneData& data, float x, float y, int moe_layer) {
+protocol::PlaneProbe probe_point(const Trainer& trainer, const data::PlaneData& data, float x, float y, int moe_layer,
+                                 int draws) {
   const float xy[] = {x, y};
   PointTrace trace = trainer.trace_points(xy, moe_layer, true);
   protocol::PlaneProbe out;
@@ -147,6 +212,10 @@ protocol::PlaneProbe probe_point(const Trainer& trainer, const data::PlaneData& 
   out.experts = trace.experts;
   out.top_k = trace.top_k;
   out.classes = data.classes();
+  if (draws > 0 && out.experts > 0 && has_noise(trainer.config())) {
+    const Flips flips = draw_flips(trainer, {x, y}, moe_layer, out.experts, draws);
+    if (!flips.count.empty()) out.flips = flips.count[0], out.flip_draws = draws;
+  }
   if (out.classes > 0) {
     const int winner = largest(trace.output.data(), trace.outputs).first;
     float sum = 0;

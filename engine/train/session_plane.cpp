@@ -25,7 +25,8 @@ double within(const Json& command, const char* key, double fallback, double low,
 
 PictureRequest picture_fields(const Json& command) {
   return {layer_field(command), static_cast<int>(integer_field(command, "grid", 96, 8, kMostGrid)),
-          static_cast<int>(integer_field(command, "thumb", 32, 0, kMostThumb))};
+          static_cast<int>(integer_field(command, "thumb", 32, 0, kMostThumb)),
+          static_cast<int>(integer_field(command, "draws", 0, 0, kMostDraws)), bool_field(command, "scores", false)};
 }
 
 [[noreturn]] void refuse_point(std::size_t index, const std::string& what) {
@@ -77,8 +78,9 @@ std::optional<OrderedJson> Session::Impl::answer_plane(const std::string& name, 
     return protocol::to_json(picture);
   }
   const double x = within(command, "x", 0, -1e6, 1e6), y = within(command, "y", 0, -1e6, 1e6);
-  return protocol::to_json(
-      probe_point(run.trainer(), points, static_cast<float>(x), static_cast<float>(y), layer_field(command)));
+  return protocol::to_json(probe_point(run.trainer(), points, static_cast<float>(x), static_cast<float>(y),
+                                       layer_field(command),
+                                       static_cast<int>(integer_field(command, "draws", 0, 0, kMostDraws))));
 }
 
 // Waits for the next step's time, or for a command: that is answered first, and the rest of the wait follows it.

@@ -107,6 +107,14 @@ class Trainer {
   /// Forward pass of points xy[T,2], without noise; `moe_layer` counts the layers with a router from 0 (ignored when
   /// there is none). Throws Error(usage): the model is of text, or has no such layer.
   PointTrace trace_points(std::span<const float> xy, int moe_layer, bool with_answers) const;
+  /// What the model would score on held-out points were one expert of a layer not there: accuracy, or R² of values.
+  /// `without`: its index, −1: nobody is missing. Without noise, on at most `most` points spread over all. kAbsent when
+  /// the policy has no gate that could leave it out (hashing), or nobody else is there. Throws as trace_points.
+  double held_out_score(int moe_layer, int without, std::size_t most) const;
+  /// First choices of points xy[T,2]: −1 as draw: without noise, else with the noise of training, another draw of it
+  /// for each number from 0 to 1023. Empty when no layer has a router, or the policy has no scores. Changes no weight
+  /// and no random state. Throws as trace_points.
+  std::vector<std::int32_t> first_choices(std::span<const float> xy, int moe_layer, int draw) const;
   /// The first micro-batch of the next step with that step's noise. Changes no weight and no random state. Throws as
   /// trace_points.
   BatchTrace trace_batch(int moe_layer) const;

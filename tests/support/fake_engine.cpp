@@ -3,6 +3,7 @@
 //   refuse_hello  protocol=N  step_ms=N (default 5)  die_at=STEP  nan_at=STEP  garbage  no_checkpoint  refuse_new
 //   locked (`open` is refused unless for reading)
 //   routers (three policies with a knob or two each, many more routing knobs, experts that come and go)
+//   stop_at=STEP (pauses there by itself)
 //   capacity=N (drops what is above N % of the fair share)  dead (the last expert of every layer gets nothing)
 #include <poll.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include <string>
 
 #include "engine/core/knob.h"
+#include "tests/support/fake_hello.h"
 #include "tests/support/sample_plane.h"
 #include "tests/support/sample_run.h"
 
@@ -116,6 +118,8 @@ class FakeEngine {
 
   void watch(const nlohmann::json& id, const nlohmann::json& c) {
     hz_ = c.value("hz", 20);
+    draws_ = c.value("draws", 0);
+    painted_step_ = -1;
     painted_ = {};
     reply(id);
   }
@@ -125,18 +129,28 @@ class FakeEngine {
     if (!running_ && painted_step_ == step_) return;
     painted_ = Clock::now();
     painted_step_ = step_;
-    protocol::PlanePicture picture = test::samplePlanePicture(step_, running_ ? 96 : 192);
+    protocol::PlanePicture picture = test::samplePlanePicture(step_, running_ ? 96 : 192, 40, values_);
+    if (draws_ > 0 && noisy()) test::addSampleNoise(picture, draws_);
     picture.still = !running_;
     event("plane", to_json(picture));
   }
 
+  bool noisy() const { return info_.config.value("router.noise", 0.0) > 0; }
+
+  protocol::PlaneProbe probe(const nlohmann::json& c) const {
+    protocol::PlaneProbe out = test::samplePlaneProbe(c.at("x"), c.at("y"), step_, values_);
+    if (noisy()) out.flip_draws = c.value("draws", 0);
+    out.flips = out.flip_draws / 5;
+    return out;
+  }
+
   bool plane_command(const nlohmann::json& id, const std::string& name, const nlohmann::json& c) {
     if (name == "data") {
-      reply(id, to_json(test::samplePlanePoints()));
+      reply(id, to_json(test::samplePlanePoints(240, values_)));
     } else if (name == "plane") {
-      reply(id, to_json(test::samplePlanePicture(step_)));
+      reply(id, to_json(test::samplePlanePicture(step_, 96, 40, values_)));
     } else if (name == "probe_point") {
-      reply(id, to_json(test::samplePlaneProbe(c.at("x"), c.at("y"), step_)));
+      reply(id, to_json(probe(c)));
     } else if (name == "stages") {
       running_ = false;
       ++step_;
@@ -149,79 +163,17 @@ class FakeEngine {
     return true;
   }
 
-  /// Declarations of an engine with the whole family of routers.
-  static void addRouters(Json& hello) {
-    hello["routers"] = Json::array(
-        {{{"name", "softmax_top_k"},
-          {"label", "Softmax top-k"},
-          {"help", "The k experts with the highest probability."},
-          {"source", "Shazeer 2017"},
-          {"causal", true},
-          {"settings",
-           {"router.top_k", "router.noise", "router.renormalise", "router.z_coefficient", "balance.coefficient"}}},
-         {{"name", "hash"},
-          {"label", "Hash"},
-          {"help", "The token alone decides; nothing is learned."},
-          {"source", "Roller 2021"},
-          {"causal", true},
-          {"settings", {"router.top_k"}}},
-         {{"name", "expert_choice"},
-          {"label", "Expert choice"},
-          {"help", "Experts choose their tokens."},
-          {"source", "Zhou 2022"},
-          {"causal", false},
-          {"settings", {"router.top_k", "router.noise"}}}});
-    hello["actions"] = Json::array();
-    for (const char* key : {"experts.revive", "experts.add", "experts.remove"})
-      hello["actions"].push_back({{"key", key}, {"label", key}, {"help", "Made for tests."}, {"value", "1"}});
-    for (Json& knob : hello["knobs"])
-      if (knob["key"] == "router.policy") knob["choices"] = {"softmax_top_k", "hash", "expert_choice"};
-    const auto real = [&](const char* group, const std::string& key, const std::string& label) {
-      hello["knobs"].push_back({{"key", key},
-                                {"label", label},
-                                {"help", "Made for tests."},
-                                {"unit", ""},
-                                {"source", ""},
-                                {"group", group},
-                                {"kind", "real"},
-                                {"when", "live"},
-                                {"minimum", 0.0},
-                                {"maximum", 10.0},
-                                {"default", 0.0}});
-    };
-    for (int i = 1; i <= 6; ++i) real("Routing", "router.extra" + std::to_string(i), "Extra " + std::to_string(i));
-    for (int i = 1; i <= 5; ++i) real("Balance", "balance.extra" + std::to_string(i), "Loss " + std::to_string(i));
-    for (int i = 1; i <= 4; ++i) real("Capacity", "capacity.extra" + std::to_string(i), "Limit " + std::to_string(i));
-    for (int i = 1; i <= 4; ++i) real("Remedies", "remedy.extra" + std::to_string(i), "Remedy " + std::to_string(i));
-  }
-
   void hello(const nlohmann::json& id) {
     if (script_.count("refuse_hello")) return refuse(id, "This engine is of another version", "protocol", "1");
     if (script_.count("garbage")) std::cout << "this is no JSON\n" << std::flush;
     Json knobs_json = Json::array();
     for (const Knob& knob : knobs()) knobs_json.push_back(to_json(knob));
-    const Json preset{{"name", "text-small"},
-                      {"title", "Small"},
-                      {"summary", "Four layers of eight experts."},
-                      {"settings", {{"model.experts", 8}, {"optim.lr", 1e-3}}}};
-    Json other = preset;
-    other["name"] = "text-tiny";
-    other["title"] = "Tiny";
-    other["settings"]["model.experts"] = 4;
-    Json plane = preset;
-    plane["name"] = "plane-spirals";
-    plane["title"] = "Two spirals";
-    plane["summary"] = "Two arms wind around each other.";
-    plane["settings"] = {{"data.task", "plane"}, {"data.points", "spirals"}, {"model.experts", 4}};
-    Json blobs = plane, collapse = plane;
-    blobs["name"] = "plane-blobs";
-    collapse["name"] = "plane-collapse";
     Json greeting{{"version", "0.0-fake"}, {"protocol", script_.count("protocol") ? script_["protocol"] : 1},
                   {"device", "none"},      {"devices", Json::array({"none"})},
                   {"threads", 1},          {"bf16_pays", false},
-                  {"knobs", knobs_json},   {"presets", {preset, other, plane, blobs, collapse}},
+                  {"knobs", knobs_json},   {"presets", test::fakePresets()},
                   {"pid", getpid()}};
-    if (script_.count("routers")) addRouters(greeting);
+    if (script_.count("routers")) test::addRouters(greeting);
     for (const Json& knob : greeting["knobs"]) fallbacks_[knob["key"]] = knob["default"];
     reply(id, greeting);
   }
@@ -247,7 +199,8 @@ class FakeEngine {
         (made ? c.value("preset", std::string()) : c.at("run").get<std::string>()).find("plane") != std::string::npos;
     if (c.contains("points")) drawn_ = c.at("points").size();
     painted_step_ = -1;
-    info_ = plane_ ? test::samplePlaneInfo() : test::sampleInfo(shape_);
+    values_ = made && c.value("preset", std::string()) == "plane-wave";
+    info_ = plane_ ? test::samplePlaneInfo(values_) : test::sampleInfo(shape_);
     if (made) info_.preset = c.value("preset", std::string());
     if (!plane_) info_.path = made ? "/tmp/fake-run" : c.at("run").get<std::string>();
     for (const auto& [key, value] : fallbacks_.items()) info_.config[key] = value;
@@ -315,7 +268,7 @@ class FakeEngine {
   }
 
   Json record(std::int64_t step) {
-    if (plane_) return protocol::to_json(test::samplePlaneStep(step));
+    if (plane_) return protocol::to_json(test::samplePlaneStep(step, values_));
     protocol::StepReport report = test::sampleStep(shape_, step);
     for (auto& layer : report.layers)
       if (script_.count("dead") && !revived_) layer.load.back() = 0;
@@ -360,12 +313,12 @@ class FakeEngine {
       protocol::EvalReport eval;
       eval.step = step_;
       eval.loss = 3;
-      if (plane_) eval.accuracy = 0.9, eval.tokens = 240;
+      if (plane_) (values_ ? eval.r2 : eval.accuracy) = 0.9, eval.tokens = 240;
       eval.domain_loss = {2.6, 2.7, 2.2, 1.2, 1.3, 1.0, 1.0, 1.4};
       event("eval", protocol::to_json(eval));
       if (!plane_) event("probe", to_json(*test::sampleProbe(shape_, step_)));
     }
-    if (step_ < until_) return;
+    if (step_ < until_ && !(script_.count("stop_at") && step_ == script_["stop_at"])) return;
     running_ = false;
     state(step_ >= info_.horizon ? "finished" : "paused");
   }
@@ -375,8 +328,8 @@ class FakeEngine {
   protocol::RunInfo info_;
   Json fallbacks_ = Json::object();
   std::string input_, only_ = "all";
-  bool plane_ = false;
-  int hz_ = 0;
+  bool plane_ = false, values_ = false;
+  int hz_ = 0, draws_ = 0;
   std::size_t drawn_ = 0;
   std::int64_t painted_step_ = -1;
   Clock::time_point painted_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace moe::test {
 namespace {
@@ -108,6 +109,9 @@ protocol::PlanePicture samplePlanePicture(std::int64_t step, int grid, int thumb
       }
   out.area.assign(kExperts, 0.25);
   out.points = {0.40, 0.30, 0.20, 0.10};
+  out.scored = 240;
+  out.score = regression ? 0.95 : 0.985;
+  out.without = {0.71, 0.78, 0.85, 0.925};
   out.seconds = 0.0015;
   out.share = 0.03;
   out.budget = 0.1;
@@ -115,7 +119,23 @@ protocol::PlanePicture samplePlanePicture(std::int64_t step, int grid, int thumb
   return out;
 }
 
-protocol::PlaneProbe samplePlaneProbe(double x, double y, std::int64_t step) {
+void addSampleNoise(protocol::PlanePicture& picture, int draws) {
+  const int n = picture.grid / 2;
+  picture.flip_grid = n;
+  picture.flip_draws = draws;
+  for (int r = 0; r < n; ++r)
+    for (int c = 0; c < n; ++c) {
+      const auto gate = planeGate(-1 + (c + 0.5) * 2 / n, 1 - (r + 0.5) * 2 / n);
+      int first = 0, second = 1;
+      rank(gate, first, second);
+      const double lead = gate[static_cast<std::size_t>(first)] - gate[static_cast<std::size_t>(second)];
+      const auto flips = std::lround(draws * 0.5 * std::pow(1 - lead, 3));
+      picture.flips.push_back(byte(static_cast<double>(flips) / draws));
+      picture.flip_to.push_back(flips > 0 ? static_cast<std::uint8_t>(second) : 255);
+    }
+}
+
+protocol::PlaneProbe samplePlaneProbe(double x, double y, std::int64_t step, bool regression) {
   protocol::PlaneProbe out;
   out.step = step;
   out.x = x;
@@ -130,6 +150,13 @@ protocol::PlaneProbe samplePlaneProbe(double x, double y, std::int64_t step) {
   for (const float p : out.probabilities) out.logits.push_back(std::log(std::max(p, 1e-30F)));
   out.chosen = {first};
   out.weights = {1.0F};
+  if (regression) {
+    out.classes = 0;
+    for (int e = 0; e < kExperts; ++e) out.answers.push_back(static_cast<float>(std::sin(3 * x) + 0.2 * (e - first)));
+    out.base = {0.0F};
+    out.output = {static_cast<float>(std::sin(3 * x))};
+    return out;
+  }
   const double score = 14 * (kPlaneRadius - std::hypot(x, y));
   for (int e = 0; e < kExperts; ++e) {
     out.answers.push_back(static_cast<float>(score / 2 - e));
@@ -183,11 +210,12 @@ protocol::PlaneStages samplePlaneStages(std::int64_t step, const std::string& on
   return out;
 }
 
-protocol::StepReport samplePlaneStep(std::int64_t step) {
+protocol::StepReport samplePlaneStep(std::int64_t step, bool regression) {
   protocol::StepReport report;
   report.step = step;
   report.loss = 0.7 * std::exp(-static_cast<double>(step) / 120) + 0.01;
   report.accuracy = 1 - 0.5 * std::exp(-static_cast<double>(step) / 60);
+  if (regression) report.r2 = std::exchange(report.accuracy, train::kAbsent) * 1.6 - 0.6;
   report.grad_norm = 0.5;
   report.lr = 0.01;
   report.seconds = static_cast<double>(step) * 0.005;
@@ -207,7 +235,7 @@ protocol::StepReport samplePlaneStep(std::int64_t step) {
   return report;
 }
 
-protocol::RunInfo samplePlaneInfo() {
+protocol::RunInfo samplePlaneInfo(bool regression) {
   protocol::RunInfo info;
   info.path = "/tmp/fake-plane";
   info.name = "fake-plane";
@@ -220,8 +248,8 @@ protocol::RunInfo samplePlaneInfo() {
   info.context = 1;
   info.batch = 100;
   info.moe_layers = {0};
-  info.domains = {"A", "B"};
-  info.corpus_share = {0.5, 0.5};
+  if (!regression) info.domains = {"A", "B"};
+  if (!regression) info.corpus_share = {0.5, 0.5};
   info.data = "A made-up set of 240 points.";
   return info;
 }

@@ -13,9 +13,11 @@ constexpr double kPlaneRadius = 0.6, kPlaneSharpness = 6;
 std::vector<float> planeGate(double x, double y, int experts = 4);
 protocol::PlanePoints samplePlanePoints(int count = 240, bool regression = false);
 protocol::PlanePicture samplePlanePicture(std::int64_t step, int grid = 96, int thumb = 40, bool regression = false);
-protocol::PlaneProbe samplePlaneProbe(double x, double y, std::int64_t step);
+/// Adds what the noise of `draws` draws does: the nearer to a seam, the more flips.
+void addSampleNoise(protocol::PlanePicture& picture, int draws);
+protocol::PlaneProbe samplePlaneProbe(double x, double y, std::int64_t step, bool regression = false);
 protocol::PlaneStages samplePlaneStages(std::int64_t step, const std::string& only = "all");
-protocol::StepReport samplePlaneStep(std::int64_t step);
-protocol::RunInfo samplePlaneInfo();
+protocol::StepReport samplePlaneStep(std::int64_t step, bool regression = false);
+protocol::RunInfo samplePlaneInfo(bool regression = false);
 
 }  // namespace moe::test

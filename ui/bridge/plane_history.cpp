@@ -54,6 +54,13 @@ std::shared_ptr<const protocol::PlanePicture> PlaneHistory::picture() const {
   return after == pictures_.begin() ? pictures_.front() : *std::prev(after);
 }
 
+std::shared_ptr<const protocol::PlanePicture> PlaneHistory::scored() const {
+  if (history_.isLive()) return scored_;
+  for (auto it = pictures_.rbegin(); it != pictures_.rend(); ++it)
+    if ((*it)->step <= history_.viewStep() && !(*it)->without.empty()) return *it;
+  return nullptr;
+}
+
 double PlaneHistory::framesPerSecond() const {
   const qint64 now = clock_.elapsed();
   const auto first = std::find_if(arrivals_.begin(), arrivals_.end(), [&](qint64 at) { return now - at < kRateMs; });
@@ -79,12 +86,20 @@ void PlaneHistory::setFramesPerSecond(int hz) {
   sendWatch();
 }
 
+void PlaneHistory::setNoise(bool on) {
+  if (std::exchange(noise_, on) == on) return;
+  if (told_ > 0) told_ = 0;  // the same rate, another content
+  sendWatch();
+}
+
 void PlaneHistory::sendWatch() {
   const int wanted = viewers_.empty() || !active() ? 0 : hz_;
   if (wanted == told_ || !engine_.isRunning()) return;
   if (told_ < 0 && wanted == 0) return;  // an engine that was never asked paints nothing
   told_ = wanted;
-  engine_.send("watch", {{"what", "plane"}, {"hz", wanted}, {"thumb", kThumb}});
+  engine_.send(
+      "watch",
+      {{"what", "plane"}, {"hz", wanted}, {"thumb", kThumb}, {"scores", true}, {"draws", noise_ ? kDraws : 0}});
 }
 
 void PlaneHistory::askAgain() {
@@ -127,16 +142,17 @@ void PlaneHistory::sendProbe() {
     return;
   }
   asking_ = true;
-  engine_.send("probe_point", {{"x", place_->x()}, {"y", place_->y()}}, [this](const Reply& reply) {
-    asking_ = false;
-    if (std::exchange(askMore_, false)) sendProbe();
-    if (!reply.ok || !place_ || !active()) return;
-    try {
-      setProbe(std::make_shared<const protocol::PlaneProbe>(protocol::plane_probe_from_json(reply.result)));
-    } catch (const std::exception& problem) {
-      emit unreadable(QString::fromUtf8(problem.what()));
-    }
-  });
+  engine_.send(
+      "probe_point", {{"x", place_->x()}, {"y", place_->y()}, {"draws", kProbeDraws}}, [this](const Reply& reply) {
+        asking_ = false;
+        if (std::exchange(askMore_, false)) sendProbe();
+        if (!reply.ok || !place_ || !active()) return;
+        try {
+          setProbe(std::make_shared<const protocol::PlaneProbe>(protocol::plane_probe_from_json(reply.result)));
+        } catch (const std::exception& problem) {
+          emit unreadable(QString::fromUtf8(problem.what()));
+        }
+      });
 }
 
 // ---- filling --------------------------------------------------------------------------------------------------
@@ -157,6 +173,7 @@ void PlaneHistory::add(std::shared_ptr<const protocol::PlanePicture> picture) {
   while (!arrivals_.empty() && now - arrivals_.front() > kRateMs) arrivals_.pop_front();
   if (std::isfinite(picture->share))
     share_ = std::isfinite(share_) ? 0.9 * share_ + 0.1 * picture->share : picture->share;
+  if (!picture->without.empty()) scored_ = picture;
   pictures_.push_back(std::move(picture));
   if (pictures_.size() > kPicturesKept) {  // every other one of the older half goes
     std::size_t out = 0;
@@ -187,6 +204,7 @@ void PlaneHistory::showStage(std::shared_ptr<const protocol::PlaneStages> stages
 void PlaneHistory::forget() {
   points_.reset();
   pictures_.clear();
+  scored_.reset();
   arrivals_.clear();
   share_ = kNaN;
   place_.reset();

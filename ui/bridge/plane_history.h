@@ -23,6 +23,7 @@ class PlaneHistory : public QObject {
   Q_OBJECT
  public:
   static constexpr int kFramesPerSecond = 20, kCalmFrames = 2, kThumb = 40;
+  static constexpr int kDraws = 16, kProbeDraws = 64;  // of the router's noise: in a picture, at the probed point
 
   PlaneHistory(EngineProcess& engine, RunHistory& history, QObject* parent = nullptr);
 
@@ -34,6 +35,8 @@ class PlaneHistory : public QObject {
   /// Live: the newest; looking back: the newest at or before that step, of those kept (about 160 over the run); null
   /// before the first.
   std::shared_ptr<const protocol::PlanePicture> picture() const;
+  /// The newest picture at or before what is looked at that has scores without each expert; null: none yet.
+  std::shared_ptr<const protocol::PlanePicture> scored() const;
   /// "A", or the name in a file.
   QString className(int index) const;
 
@@ -46,6 +49,8 @@ class PlaneHistory : public QObject {
   void watch(QObject* viewer, bool seen);
   bool isWatched() const { return !viewers_.empty(); }
   void setFramesPerSecond(int hz);  // reduced motion: 2
+  /// Whether pictures also tell what the router's noise does: that costs several passes.
+  void setNoise(bool on);
   /// Sends what is asked for to an engine that has just been greeted, or that has opened a run.
   void askAgain();
   /// Place on the canvas [−1,1]², y upwards; the answer follows and is renewed as the model changes.
@@ -81,6 +86,7 @@ class PlaneHistory : public QObject {
   RunHistory& history_;
   std::shared_ptr<const protocol::PlanePoints> points_;
   std::vector<std::shared_ptr<const protocol::PlanePicture>> pictures_;  // ascending steps
+  std::shared_ptr<const protocol::PlanePicture> scored_;
   std::shared_ptr<const protocol::PlaneProbe> probe_;
   std::shared_ptr<const protocol::PlaneStages> stages_;
   int stage_ = -1, hz_ = kFramesPerSecond, told_ = -1;
@@ -90,7 +96,7 @@ class PlaneHistory : public QObject {
   QElapsedTimer clock_;
   QTimer renew_;
   double share_;
-  bool asking_ = false, askMore_ = false;
+  bool asking_ = false, askMore_ = false, noise_ = false;
 };
 
 }  // namespace moe::ui

@@ -158,7 +158,9 @@ void RunController::step(int count) {
 }
 
 void RunController::setPace(double stepsPerSecond) {
+  pace_ = stepsPerSecond;
   if (ready_) engine_.send("pace", {{"steps_per_second", stepsPerSecond}});
+  emit stateChanged();
 }
 
 void RunController::stepOnly(const QString& only) {

@@ -49,9 +49,12 @@ class RunController : public QObject {
   void pause();
   void toggleRun();
   void step(int count);
+  /// Steps a second that one can watch: a picture of the plane for most of them.
+  static constexpr double kWatchPace = 30;
   void setPace(double stepsPerSecond);  // 0: as many as the machine does; holds for later runs
-  void stepOnly(const QString& only);   // of a run of points: "router" or "experts" alone
-  void restartRun();                    // same preset, settings and seed in a new folder
+  double pace() const { return pace_; }
+  void stepOnly(const QString& only);  // of a run of points: "router" or "experts" alone
+  void restartRun();                   // same preset, settings and seed in a new folder
   void checkpoint();
   void cancelPreparing();  // a `new` or `open` on its way; nothing is left behind
   void stop(bool keep);
@@ -124,6 +127,7 @@ class RunController : public QObject {
   std::deque<RatePoint> rate_;
   QElapsedTimer saved_;
   qint64 savedStep_ = -1;
+  double pace_ = 0;
   bool ready_ = false, pausing_ = false, opening_ = false, wasRunning_ = false, hangTold_ = false;
   QString busy_;
 };

@@ -63,6 +63,7 @@ void RunController::onHello(const Reply& reply) {
     return;
   }
   ready_ = true;
+  if (pace_ > 0) engine_.send("pace", {{"steps_per_second", pace_}});  // an engine that was started again
   history_.setKnobs(hello_.knobs);
   emit bannerGone(QStringLiteral("engine"));
   emit greeted();

@@ -16,7 +16,9 @@ namespace {
 using Fields = nlohmann::ordered_json;
 
 constexpr auto kPlane = "plane-spirals", kCollapse = "plane-collapse", kText = "text-tiny";
-constexpr qint64 kPlaneSteps = 1'500, kCollapseSteps = 240, kTextSteps = 120;
+constexpr qint64 kPlaneSteps = 1'500, kCollapseSteps = 400, kRepairStep = 160, kTextSteps = 120;
+constexpr double kRepairBalance = 0.03, kRepairNoise = 1;
+constexpr int kForm = 2;  // of the cache: pictures of another form are made anew
 constexpr int kCollapseRows = 40;
 constexpr int kStoreMs = 700;  // the store is at most half a second behind
 
@@ -33,9 +35,10 @@ std::vector<double> ratios(const protocol::StepReport& report) {
 }  // namespace
 
 nlohmann::ordered_json toJson(const TilePictures& pictures) {
-  Fields out = Fields::object();
+  Fields out{{"form", kForm}};
   if (pictures.plane) out["plane"] = to_json(*pictures.plane);
   if (!pictures.collapse.empty()) out["collapse"] = pictures.collapse;
+  out["repaired"] = pictures.repaired;
   if (pictures.text) out["text"] = to_json(*pictures.text);
   return out;
 }
@@ -44,6 +47,8 @@ TilePictures tilesFromJson(const nlohmann::json& json) {
   TilePictures out;
   if (!json.is_object()) return out;
   try {
+    if (json.value("form", 0) != kForm) return out;
+    out.repaired = json.value("repaired", 1.0);
     if (json.contains("plane"))
       out.plane = std::make_shared<const protocol::PlanePicture>(protocol::plane_picture_from_json(json.at("plane")));
     if (json.contains("collapse")) out.collapse = json.at("collapse").get<std::vector<std::vector<double>>>();
@@ -126,9 +131,14 @@ void TileMaker::begin(const char* preset, qint64 steps) {
   target_ = steps;
   ++number_;
   const Fields settings{{"train.threads", 1}};
+  Fields edits = Fields::array();
+  if (job_ == QLatin1String(kCollapse))  // it collapses, and is repaired
+    edits = {{{"step", kRepairStep}, {"key", "balance.coefficient"}, {"value", kRepairBalance}},
+             {{"step", kRepairStep}, {"key", "router.noise"}, {"value", kRepairNoise}}};
   engine_.send("new",
                {{"preset", preset},
                 {"settings", settings},
+                {"at", edits},
                 {"run", folder_->filePath(QStringLiteral("tile%1").arg(number_)).toStdString()},
                 {"start", false}},
                [this](const Reply& reply) {
@@ -150,8 +160,9 @@ void TileMaker::measure() {
     engine_.send("plane", {{"grid", 96}, {"thumb", 0}}, [this](const Reply& reply) {
       if (reply.ok)
         pictures_ = [&] {
-          TilePictures out = tilesFromJson({{"plane", reply.result}});
+          TilePictures out = tilesFromJson({{"form", kForm}, {"plane", reply.result}});
           out.collapse = pictures_.collapse;
+          out.repaired = pictures_.repaired;
           out.text = pictures_.text;
           return out;
         }();
@@ -164,6 +175,7 @@ void TileMaker::measure() {
       try {
         for (const auto& row : reply.result.at("steps"))
           pictures_.collapse.push_back(ratios(protocol::step_from_json(row)));
+        pictures_.repaired = static_cast<double>(kRepairStep) / kCollapseSteps;
       } catch (const std::exception&) {
         pictures_.collapse.clear();
       }

@@ -19,6 +19,7 @@ namespace moe::ui {
 struct TilePictures {
   std::shared_ptr<const protocol::PlanePicture> plane;  // plane-spirals
   std::vector<std::vector<double>> collapse;            // plane-collapse: [time][expert] ratio to the fair share
+  double repaired = 1;                                  // share of the rows after which balance and noise came back
   std::shared_ptr<const protocol::Trace> text;          // text-tiny: one held-out text, routed
   bool complete() const { return plane && !collapse.empty() && text; }
 };

@@ -150,6 +150,13 @@ void ChartPanel::setCrosshair(std::optional<double> step) {
   words();
 }
 
+void ChartPanel::setSpec(ChartSpec spec) {
+  spec.figure = spec_.figure;
+  spec_ = std::move(spec);
+  view_->snapRange();
+  refresh();
+}
+
 void ChartPanel::forget() {
   main_.invalidate();
   layers_.clear();
@@ -228,6 +235,7 @@ void ChartPanel::range(double& low, double& high, const std::vector<std::vector<
       high = hi;
     }
   }
+  low = std::max(low, std::min(spec_.least, high));
   if (!(high >= low)) {
     low = 0;
     high = 1;
@@ -251,6 +259,7 @@ void ChartPanel::range(double& low, double& high, const std::vector<std::vector<
   low -= pad;
   high += pad;
   if (counts) low = std::max(low, 0.0);
+  low = std::max(low, spec_.least);
 }
 
 bool ChartPanel::refresh() {
@@ -287,13 +296,14 @@ QString ChartPanel::figureText() const {
   return formatFixed(main_.valueAt(history_, step), spec_.decimals);
 }
 
-QString ChartPanel::noteText() const {
+QString ChartPanel::noteText(bool brief) const {
   if (history_.steps().empty()) return tr("no steps yet");
   if (crosshair_) return tr("at step %1").arg(formatCount(static_cast<qint64>(*crosshair_)));
   QStringList parts;
   if (spec_.showBest) {
     const auto [step, best] = main_.bestUpTo(history_.viewStep());
-    if (step > 0) parts << tr("best %1 at %2").arg(formatFixed(best, spec_.decimals), formatCount(step));
+    if (step > 0 && brief) parts << tr("best %1").arg(formatFixed(best, spec_.decimals));
+    if (step > 0 && !brief) parts << tr("best %1 at %2").arg(formatFixed(best, spec_.decimals), formatCount(step));
   }
   if (!spec_.note.isEmpty()) parts << spec_.note;
   if (layers_.size() > kMostLayers) parts << tr("%1 of %2 layers").arg(kMostLayers).arg(layers_.size());
@@ -315,12 +325,13 @@ void ChartPanel::words() {
   };
   if (figure_->text() != figure) figure_->setText(figure);
   put(title_, !compact_ && !spec_.wideTitle.isEmpty() ? spec_.wideTitle : spec_.title);
-  put(note_, note);
+  put(note_, note_->fontMetrics().horizontalAdvance(note) <= note_->width() ? note : noteText(true));
   const bool narrow = width() < Theme::instance().px(264);  // beside "best 1.99 at 12,921"
   QString smooth = halfLife_ <= 0 ? tr("not smoothed")
                    : narrow       ? tr("EMA %1").arg(halfLife_)
                                   : tr("EMA, half-life %1").arg(halfLife_);
-  if (halfLife_ > 0 && automatic_) smooth += tr(" (auto)");
+  const bool tight = width() < Theme::instance().px(190);  // the tooltip tells it too
+  if (halfLife_ > 0 && automatic_ && !tight) smooth += tr(" (auto)");
   if (smooth_->text() != smooth) smooth_->setText(smooth);
   const QString name = QStringLiteral("%1 %2, %3").arg(spec_.title, figure, note);
   if (accessibleName() != name) setAccessibleName(name);

@@ -31,6 +31,7 @@ struct ChartSpec {
   bool hideWarmUp = false;  // the first tenth may run out of the picture
   double reference = 0;     // level drawn as a dotted line
   double floorSpan = 0;     // the range is never narrower than this
+  double least = -1e300;    // the range never begins below this
 };
 
 class ChartPanel : public QWidget {
@@ -46,10 +47,13 @@ class ChartPanel : public QWidget {
   void setCrosshair(std::optional<double> step);
   void setLogarithmic(bool on);
   const ChartSpec& spec() const { return spec_; }
+  /// Other words and another range for the same line.
+  void setSpec(ChartSpec spec);
   ChartView* view() const { return view_; }
   const ChartSeries& series() const { return main_; }
   QString figureText() const;
-  QString noteText() const;
+  /// `brief`: without the step of the best value, where there is little room.
+  QString noteText(bool brief = false) const;
 
  signals:
   void hovered(std::optional<double> step);

@@ -44,12 +44,17 @@ void ChartView::drawBackground(QPainter* painter, const QRectF& rect) {
   const std::vector<double> ticks = valueTicks();
   const double spacing = ticks.size() > 1 ? ticks[1] - ticks[0] : 1, line = theme.px(14);
   const int decimals = tickDecimals(spacing);
+  // Where decades stand closer than their words, every second (third …) one is named: never an uneven choice.
+  int every = 1;
+  if (ticks.size() > 2 && frame_.logarithmic && ticks[1] == 10 * ticks[0])
+    while (every * (toPixels(0, ticks[0]).y() - toPixels(0, ticks[1]).y()) < line * 0.8) ++every;
+  const auto named = [&](double tick) { return every == 1 || std::lround(std::log10(tick)) % every == 0; };
   painter->setFont(theme.font(Type::tick11));
   double lastY = 1e9;
   for (const double tick : ticks) {
     const double y = std::round(toPixels(0, tick).y());
     painter->fillRect(QRectF(plot_.left(), y, plot_.width(), 1), theme.color(Role::grid));
-    if (lastY - y < line * 0.8) continue;
+    if (lastY - y < line * 0.8 || !named(tick)) continue;
     lastY = y;
     painter->setPen(theme.color(Role::text2));
     painter->drawText(QRectF(0, y - line / 2, left_ - 6, line), Qt::AlignRight | Qt::AlignVCenter,

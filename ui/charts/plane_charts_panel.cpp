@@ -6,6 +6,7 @@
 #include <QTabBar>
 #include <QVBoxLayout>
 #include <cmath>
+#include <utility>
 
 #include "ui/charts/chart_view.h"
 #include "ui/widgets/theme.h"
@@ -26,14 +27,16 @@ ChartSpec lossSpec() {
   return spec;
 }
 
-ChartSpec qualitySpec() {
+/// Accuracy of classes, R² of values. R² has no lower end, and below 0 it says only that the mean would do better.
+ChartSpec qualitySpec(bool values) {
   ChartSpec spec;
-  spec.title = PlaneChartsPanel::tr("Accuracy");
-  spec.note = PlaneChartsPanel::tr("% of the batch; R² of values");
+  spec.title = values ? PlaneChartsPanel::tr("R²") : PlaneChartsPanel::tr("Accuracy");
+  spec.note = values ? PlaneChartsPanel::tr("of the batch, from 0 up") : PlaneChartsPanel::tr("% of the batch");
   spec.figure = planeQuality;
-  spec.decimals = 1;
+  spec.decimals = values ? 3 : 1;
   spec.lowerIsBetter = false;
-  spec.floorSpan = 0.5;
+  spec.floorSpan = values ? 0.05 : 0.5;
+  if (values) spec.least = 0;
   return spec;
 }
 
@@ -60,7 +63,7 @@ PlaneChartsPanel::PlaneChartsPanel(RunHistory& history, Selection& selection, QW
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(Theme::instance().px(10));
   loss_ = new ChartPanel(lossSpec(), history, body);
-  quality_ = new ChartPanel(qualitySpec(), history, body);
+  quality_ = new ChartPanel(qualitySpec(false), history, body);
   loss_->setLogarithmic(true);
   for (ChartPanel* chart : {loss_, quality_}) {
     column->addWidget(chart, 1);
@@ -113,6 +116,11 @@ void PlaneChartsPanel::refresh() {
 
 void PlaneChartsPanel::refreshNow() {
   since_.start();
+  const bool values = !history_.steps().empty() && std::isfinite(history_.steps().back().r2);
+  if (std::exchange(values_, values) != values) {
+    quality_->setSpec(qualitySpec(values));
+    tabs_->setTabText(1, quality_->spec().title);
+  }
   bool easing = false;
   for (ChartPanel* chart : {loss_, quality_}) easing = (chart->isVisible() && chart->refresh()) || easing;
   if (easing && !timer_.isActive()) timer_.start(kTickMs);

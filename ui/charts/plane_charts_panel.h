@@ -33,6 +33,7 @@ class PlaneChartsPanel : public Panel {
   QTimer timer_;
   QElapsedTimer since_;
   int chosen_ = kAutomatic;
+  bool values_ = false;  // R² instead of accuracy
   void setHalfLife(int steps);
 };
 

@@ -8,9 +8,13 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <string>
+#include <utility>
 
 #include "ui/widgets/buttons.h"
+#include "ui/widgets/class_mark.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/segment.h"
 
@@ -18,6 +22,9 @@ namespace moe::ui {
 namespace {
 constexpr double kApart = 0.035, kKeyStep = 0.05;  // of the canvas' [−1,1]
 constexpr std::size_t kMostUndo = 100;
+constexpr QStringView kMarks = u"●○▲△■□◆◇";  // as drawClassPoint() draws them
+
+QChar letter(int label) { return QChar(u'A' + label); }
 }  // namespace
 
 DrawCanvas::DrawCanvas(QWidget* parent) : QWidget(parent) {
@@ -26,7 +33,7 @@ DrawCanvas::DrawCanvas(QWidget* parent) : QWidget(parent) {
   setCursor(Qt::CrossCursor);
   setMinimumSize(Theme::instance().px(240), Theme::instance().px(240));
   setAccessibleName(tr("Canvas to draw points on"));
-  setAccessibleDescription(tr("Arrow keys move the pen, Space sets a point, 1 and 2 choose the class"));
+  setAccessibleDescription(tr("Arrow keys move the pen, Space sets a point, 1 to 8 choose the class"));
 }
 
 QSize DrawCanvas::sizeHint() const { return {Theme::instance().px(440), Theme::instance().px(440)}; }
@@ -47,7 +54,11 @@ QPointF DrawCanvas::pixelOf(QPointF place) const {
   return {a.x() + (place.x() + 1) / 2 * a.width(), a.y() + (1 - place.y()) / 2 * a.height()};
 }
 
-void DrawCanvas::setLabel(int label) { label_ = std::clamp(label, 0, 1); }
+void DrawCanvas::setLabel(int label) {
+  const int wanted = std::clamp(label, 0, DrawPointsDialog::kMostClasses - 1);
+  if (wanted == label_) return;
+  before_ = std::exchange(label_, wanted);
+}
 
 void DrawCanvas::setPoints(std::vector<DrawnPoint> points) {
   points_ = std::move(points);
@@ -81,7 +92,7 @@ void DrawCanvas::mousePressEvent(QMouseEvent* event) {
   past_.push_back(points_);
   if (past_.size() > kMostUndo) past_.erase(past_.begin());
   const bool other = event->button() == Qt::RightButton || (event->modifiers() & Qt::ShiftModifier);
-  strokeLabel_ = other ? 1 - label_ : label_;
+  strokeLabel_ = other ? before_ : label_;
   pen_ = placeAt(event->position());
   add(pen_, strokeLabel_);
 }
@@ -111,10 +122,9 @@ void DrawCanvas::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_Space:
       past_.push_back(points_);
       return add(pen_, label_);
-    case Qt::Key_1:
-    case Qt::Key_2:
-      return emit labelWanted(event->key() - Qt::Key_1);
     default:
+      if (event->key() >= Qt::Key_1 && event->key() < Qt::Key_1 + DrawPointsDialog::kMostClasses)
+        return emit labelWanted(event->key() - Qt::Key_1);
       if (event->matches(QKeySequence::Undo)) return undo();
       QWidget::keyPressEvent(event);
   }
@@ -135,12 +145,8 @@ void DrawCanvas::paintEvent(QPaintEvent*) {
   painter.setBrush(Qt::NoBrush);
   painter.drawRect(a);
   const double radius = theme.px(3.4);
-  for (const DrawnPoint& point : points_) {
-    const bool first = point.label == 0;
-    painter.setPen(QPen(theme.color(first ? Role::canvas : Role::text), first ? 1 : 1.5));
-    painter.setBrush(theme.color(first ? Role::text : Role::canvas));
-    painter.drawEllipse(pixelOf(point.at), radius, radius);
-  }
+  for (const DrawnPoint& point : points_) drawClassPoint(painter, pixelOf(point.at), point.label, radius);
+  painter.setBrush(Qt::NoBrush);
   if (!hasFocus()) return;
   painter.setPen(QPen(theme.color(Role::accent), 2));
   const QPointF at = pixelOf(pen_);
@@ -156,8 +162,11 @@ DrawPointsDialog::DrawPointsDialog(QWidget* parent) : QDialog(parent) {
   setObjectName(QStringLiteral("drawPointsDialog"));
   setWindowTitle(tr("Draw your own points"));
   canvas_ = new DrawCanvas(this);
-  class_ = new Segment({tr("● class A"), tr("○ class B")}, this);
+  QStringList classes;
+  for (int c = 0; c < kMostClasses; ++c) classes << QStringLiteral("%1 %2").arg(kMarks[c]).arg(letter(c));
+  class_ = new Segment(classes, this);
   class_->setAccessibleName(tr("Class of the next points"));
+  class_->setToolTip(tr("Class of the next points; two are enough, eight are possible (keys 1 to 8)"));
   words_ = new TypeLabel(QString(), Type::caption12, Role::text2, this);
   words_->setWordWrap(true);
   auto* undo = new QPushButton(tr("Undo"), this);
@@ -199,23 +208,28 @@ QString DrawPointsDialog::words() const { return words_->text(); }
 
 void DrawPointsDialog::refresh() {
   const auto& points = canvas_->points();
-  const auto first = std::count_if(points.begin(), points.end(), [](const auto& p) { return p.label == 0; });
-  const auto total = static_cast<qint64>(points.size());
-  QString words = tr("%1 of class A, %2 of class B.").arg(first).arg(total - first);
-  const bool both = first > 0 && first < total, enough = total >= kLeast;
+  std::array<int, kMostClasses> counts{};
+  for (const DrawnPoint& point : points) ++counts[static_cast<std::size_t>(point.label)];
+  QStringList parts;
+  for (int c = 0; c < kMostClasses; ++c)
+    if (const int count = counts[static_cast<std::size_t>(c)]; count > 0)
+      parts << tr("%1 of class %2").arg(count).arg(letter(c));
+  QString words = parts.join(QStringLiteral(", ")) + QLatin1Char('.');
+  const bool both = parts.size() > 1, enough = points.size() >= kLeast;
   if (points.empty())
-    words = tr("Press and drag to set points; the right button sets the other class.");
+    words = tr("Press and drag to set points; the right button sets the class chosen before.");
   else if (!enough)
     words += tr(" At least %1 points are needed.").arg(kLeast);
   else if (!both)
-    words += tr(" Draw some of the other class too.");
+    words += tr(" Draw some of another class too.");
   words_->setText(words);
   train_->setEnabled(enough && both);
 }
 
 nlohmann::ordered_json DrawPointsDialog::points() const {
   auto out = nlohmann::ordered_json::array();
-  for (const DrawnPoint& point : canvas_->points()) out.push_back({point.at.x(), point.at.y(), point.label});
+  for (const DrawnPoint& point : canvas_->points())
+    out.push_back({point.at.x(), point.at.y(), std::string(1, static_cast<char>('A' + point.label))});
   return out;
 }
 

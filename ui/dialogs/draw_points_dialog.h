@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// An empty plane on which the mouse (or arrow keys and Space) sets points of two classes; "Train on this" hands them
-// over.
+// An empty plane on which the mouse (or arrow keys and Space) sets points of two to eight classes; "Train on this"
+// hands them over.
 #pragma once
 #include <QDialog>
 #include <QPointF>
 #include <nlohmann/json.hpp>
 #include <vector>
+
+#include "ui/widgets/class_mark.h"
 
 class QPushButton;
 
@@ -19,7 +21,8 @@ struct DrawnPoint {
   int label = 0;
 };
 
-/// The empty canvas. A drag sprays points a little apart; the right button, or Shift, sets the other class.
+/// The empty canvas. A drag sprays points a little apart; the right button, or Shift, sets the class that was chosen
+/// before the present one.
 class DrawCanvas : public QWidget {
   Q_OBJECT
  public:
@@ -51,18 +54,19 @@ class DrawCanvas : public QWidget {
   std::vector<DrawnPoint> points_;
   std::vector<std::vector<DrawnPoint>> past_;
   QPointF pen_;
-  int label_ = 0, strokeLabel_ = 0;
+  int label_ = 0, before_ = 1, strokeLabel_ = 0;
 };
 
 class DrawPointsDialog : public QDialog {
   Q_OBJECT
  public:
-  static constexpr int kLeast = 10, kMost = 20'000;
+  static constexpr int kLeast = 10, kMost = 20'000, kMostClasses = kClassMarks;
   explicit DrawPointsDialog(QWidget* parent = nullptr);
   DrawCanvas* canvas() const { return canvas_; }
   QPushButton* trainButton() const { return train_; }
   QString words() const;
-  /// [[x, y, class], …] as the command `new` takes it.
+  Segment* classes() const { return class_; }
+  /// [[x, y, class], …] as the command `new` takes it; classes by their letters.
   nlohmann::ordered_json points() const;
 
  private:

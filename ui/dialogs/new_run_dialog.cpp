@@ -15,12 +15,15 @@
 #include <QVBoxLayout>
 #include <utility>
 
+#include "ui/bridge/points_file.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/knob_field.h"
 #include "ui/widgets/labels.h"
 
 namespace moe::ui {
 namespace {
+
+constexpr auto kPointsPreset = "plane-spirals";  // for points of one's own
 
 /// Two lines: the preset's title, and what it is.
 class PresetRow : public QWidget {
@@ -204,6 +207,8 @@ void NewRunDialog::setPreset(const QString& name) {
 }
 
 void NewRunDialog::setData(const QString& path) {
+  // Points on the form of a text would be read as a text: the form follows what was dropped.
+  if (task_ != QLatin1String("plane") && looksLikePoints(path)) setPreset(QString::fromLatin1(kPointsPreset));
   data_->setText(path);
   if (!path.isEmpty()) setPoints(nullptr);
 }

@@ -57,17 +57,31 @@ void ShareStrip::paintEvent(QPaintEvent*) {
   }
 }
 
+namespace {
+
+/// " E3, E4 and 2 more get none."
+QString idleWords(const std::vector<double>& shares) {
+  QStringList idle;
+  for (std::size_t e = 0; e < shares.size(); ++e)
+    if (shares[e] == 0) idle << QStringLiteral("E%1").arg(e + 1);
+  if (idle.isEmpty()) return {};
+  if (idle.size() == 1) return CoachBubble::tr(" %1 gets none.").arg(idle[0]);
+  if (idle.size() == 2) return CoachBubble::tr(" %1 and %2 get none.").arg(idle[0], idle[1]);
+  if (idle.size() == 3) return CoachBubble::tr(" %1, %2 and %3 get none.").arg(idle[0], idle[1], idle[2]);
+  return CoachBubble::tr(" %1, %2 and %3 more get none.").arg(idle[0], idle[1]).arg(idle.size() - 2);
+}
+
+}  // namespace
+
 CoachWords coachWords(const protocol::PlanePicture& picture, const KnobSpec* balance) {
   CoachWords out;
   if (picture.points.empty()) return out;
   const auto most = std::max_element(picture.points.begin(), picture.points.end());
-  const auto idle = std::count(picture.points.begin(), picture.points.end(), 0.0);
   const auto experts = static_cast<double>(picture.points.size());
   const auto busiest = static_cast<int>(most - picture.points.begin()) + 1;
   if (*most * experts >= kUneven && balance) {
     out.evidence = CoachBubble::tr("Expert %1 takes %2 of the points.").arg(busiest).arg(formatPercent(*most, 0));
-    if (idle == 1) out.evidence += CoachBubble::tr(" One gets none.");
-    if (idle > 1) out.evidence += CoachBubble::tr(" %1 get none.").arg(idle);
+    out.evidence += idleWords(picture.points);
     out.advice = CoachBubble::tr("Drag Balance to the right and watch it let go.");
     out.knob = QLatin1String(kBalance);
   } else {

@@ -79,9 +79,13 @@ double ExpertThumbs::sideFor(int columns) const {
 double ExpertThumbs::side() const { return sideFor(columns()); }
 
 int ExpertThumbs::heightForWidth(int width) const {
+  const int count = std::max(experts(), 1);
+  return heightOf(count <= 6 ? std::min(2, count) : count <= 9 ? 3 : 4, width);
+}
+
+int ExpertThumbs::heightOf(int columns, int width) const {
   const Theme& theme = Theme::instance();
-  const int count = std::max(experts(), 1), columns = count <= 6 ? std::min(2, count) : count <= 9 ? 3 : 4;
-  const int rows = (count + columns - 1) / columns;
+  const int rows = (std::max(experts(), 1) + columns - 1) / columns;
   const double each = (width - 2 * theme.px(kMargin) - (columns - 1) * theme.px(kGap)) / double(columns);
   return static_cast<int>(std::ceil(rows * (each + theme.px(kFoot)))) + theme.px(kMargin);
 }
@@ -93,7 +97,9 @@ QSize ExpertThumbs::sizeHint() const {
 
 QRectF ExpertThumbs::thumbBox(int expert) const {
   const Theme& theme = Theme::instance();
-  const double step = side() + theme.px(kGap);
+  // Where the height is the limit they spread over the width.
+  const double spread = columns() > 1 ? (width() - 2 * theme.px(kMargin) - side()) / (columns() - 1) : 0;
+  const double step = std::clamp(spread, side() + theme.px(kGap), side() * 1.8);
   return QRectF(theme.px(kMargin) + expert % columns() * step,
                 theme.px(kMargin) + expert / columns() * (side() + theme.px(kFoot)), side(), side());
 }
@@ -243,12 +249,18 @@ void ExpertThumbsPanel::refresh() {
 
 PanelTable ExpertThumbsPanel::table() const {
   PanelTable out;
-  out.columns = {"step", "expert", "share_of_points", "share_of_plane"};
-  const auto picture = plane_.picture();
+  out.columns = {"step", "expert", "share_of_points", "share_of_plane", "scored_at_step", "score", "score_without"};
+  const auto picture = plane_.picture(), scored = plane_.scored();
   if (!picture) return out;
-  for (std::size_t e = 0; e < picture->points.size(); ++e)
-    out.rows.push_back({QString::number(picture->step), QString::number(e + 1), csvNumber(picture->points[e]),
-                        e < picture->area.size() ? csvNumber(picture->area[e]) : QString()});
+  for (std::size_t e = 0; e < picture->points.size(); ++e) {
+    QStringList row{QString::number(picture->step), QString::number(e + 1), csvNumber(picture->points[e]),
+                    e < picture->area.size() ? csvNumber(picture->area[e]) : QString()};
+    if (scored && e < scored->without.size())
+      row << QString::number(scored->step) << csvNumber(scored->score) << csvNumber(scored->without[e]);
+    else
+      row << QString() << QString() << QString();
+    out.rows.push_back(std::move(row));
+  }
   return out;
 }
 

@@ -28,6 +28,7 @@ class ExpertThumbs : public QWidget {
   QSize sizeHint() const override;
   bool hasHeightForWidth() const override { return true; }
   int heightForWidth(int width) const override;
+  int heightOf(int columns, int width) const;
 
  protected:
   void paintEvent(QPaintEvent*) override;

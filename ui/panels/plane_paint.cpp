@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "ui/panels/colour_scale.h"
 #include "ui/widgets/theme.h"
@@ -69,6 +71,34 @@ QImage planeImage(const protocol::PlanePicture& picture, const PlaneLayers& laye
     }
   }
   return image;
+}
+
+QImage noiseImage(const protocol::PlanePicture& picture) {
+  // Ordered dither: a share of n/16 sets n of 16 dots, spread evenly and the same in every picture.
+  constexpr std::array kOrder = {0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5};
+  constexpr int kDots = 4;
+  const int n = picture.flip_grid;
+  const auto cells = static_cast<std::size_t>(n) * static_cast<std::size_t>(std::max(n, 0));
+  if (n < 1 || picture.flips.size() < cells || picture.flip_to.size() < cells) return {};
+  QImage image(n * kDots, n * kDots, QImage::Format_ARGB32);
+  image.fill(Qt::transparent);
+  for (int y = 0; y < image.height(); ++y) {
+    auto* line = reinterpret_cast<QRgb*>(image.scanLine(y));
+    for (int x = 0; x < image.width(); ++x) {
+      const auto cell = static_cast<std::size_t>(y / kDots * n + x / kDots);
+      const int threshold = kOrder[static_cast<std::size_t>(y % kDots * kDots + x % kDots)];
+      if (picture.flip_to[cell] < picture.experts && picture.flips[cell] / 255.0 * 16 > threshold + 0.5)
+        line[x] = planeHue(picture.flip_to[cell]).rgb();
+    }
+  }
+  return image;
+}
+
+double flipShare(const protocol::PlanePicture& picture) {
+  if (picture.flips.empty()) return std::nan("");
+  double sum = 0;
+  for (const std::uint8_t share : picture.flips) sum += share;
+  return sum / 255.0 / static_cast<double>(picture.flips.size());
 }
 
 QImage expertImage(const protocol::PlanePicture& picture, int expert, double valueLow, double valueHigh) {
@@ -150,6 +180,20 @@ std::vector<QLineF> levelLines(int grid, std::span<const float> value, double le
 
 namespace {
 
+/// A level of the value, on a seam where the gate changes hands.
+std::vector<QLineF> valueLines(const protocol::PlanePicture& picture, double level) {
+  const auto cells = static_cast<std::size_t>(picture.grid) * static_cast<std::size_t>(std::max(picture.grid, 0));
+  if (picture.owner.size() < cells || picture.gate.size() < cells || picture.value.size() < cells)
+    return levelLines(picture.grid, picture.value, level);
+  return march(picture.grid, [&](int a, int b) {
+    const auto i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
+    const double x = picture.value[i] - level, y = picture.value[j] - level;
+    if ((x < 0) == (y < 0)) return -1.0;
+    if (picture.owner[i] == picture.owner[j]) return x / (x - y);
+    return (picture.gate[i] + 0.5) / (picture.gate[i] + picture.gate[j] + 1.0);
+  });
+}
+
 std::vector<QLineF> classLines(const protocol::PlanePicture& picture) {
   const auto cells = static_cast<std::size_t>(picture.grid) * static_cast<std::size_t>(std::max(picture.grid, 0));
   const bool owned = picture.owner.size() >= cells && picture.gate.size() >= cells;
@@ -168,7 +212,7 @@ std::vector<QLineF> answerLines(const protocol::PlanePicture& picture, double va
   if (picture.value.empty()) return classLines(picture);
   std::vector<QLineF> out;
   for (const double share : {0.25, 0.5, 0.75}) {
-    const auto lines = levelLines(picture.grid, picture.value, valueLow + share * (valueHigh - valueLow));
+    const auto lines = valueLines(picture, valueLow + share * (valueHigh - valueLow));
     out.insert(out.end(), lines.begin(), lines.end());
   }
   return out;
@@ -221,6 +265,19 @@ std::vector<int> roominess(int n, const std::vector<std::uint8_t>& owner) {
 
 }  // namespace
 
+protocol::PlanePicture uncovered(const protocol::PlanePicture& picture, const std::vector<QRectF>& covered) {
+  protocol::PlanePicture out;
+  out.grid = picture.grid;
+  out.experts = picture.experts;
+  out.owner = picture.owner;
+  const int n = picture.grid;
+  for (const QRectF& box : covered)
+    for (int r = std::max(0, static_cast<int>(box.top() * n)); r < std::min<double>(n, box.bottom() * n); ++r)
+      for (int c = std::max(0, static_cast<int>(box.left() * n)); c < std::min<double>(n, box.right() * n); ++c)
+        if (const auto cell = static_cast<std::size_t>(r * n + c); cell < out.owner.size()) out.owner[cell] = 255;
+  return out;
+}
+
 std::vector<RegionLabel> regionLabels(const protocol::PlanePicture& picture, const std::vector<RegionLabel>& before) {
   const int n = picture.grid;
   const auto cells = static_cast<std::size_t>(n) * static_cast<std::size_t>(n);
@@ -255,35 +312,6 @@ std::vector<RegionLabel> regionLabels(const protocol::PlanePicture& picture, con
 
 // ---- marks ----------------------------------------------------------------------------------------------------
 
-void drawClassPoint(QPainter& painter, QPointF centre, int label, double radius) {
-  const Theme& theme = Theme::instance();
-  const bool filled = label % 2 == 0;
-  const QColor ink = theme.color(Role::text), canvas = theme.color(Role::canvas);
-  painter.setPen(QPen(filled ? canvas : ink, filled ? 1.0 : 1.5));
-  painter.setBrush(filled ? ink : canvas);
-  switch (label % 8 / 2) {
-    case 1: {
-      const double r = radius * 1.25;
-      const std::array corners{centre + QPointF(0, -r), centre + QPointF(r * 0.9, r * 0.75),
-                               centre + QPointF(-r * 0.9, r * 0.75)};
-      painter.drawPolygon(corners.data(), 3);
-      return;
-    }
-    case 2:
-      painter.drawRect(QRectF(centre.x() - radius * 0.9, centre.y() - radius * 0.9, radius * 1.8, radius * 1.8));
-      return;
-    case 3: {
-      const double r = radius * 1.3;
-      const std::array corners{centre + QPointF(0, -r), centre + QPointF(r, 0), centre + QPointF(0, r),
-                               centre + QPointF(-r, 0)};
-      painter.drawPolygon(corners.data(), 4);
-      return;
-    }
-    default:
-      painter.drawEllipse(centre, radius, radius);
-  }
-}
-
 void drawValuePoint(QPainter& painter, QPointF centre, double share, double radius) {
   const Theme& theme = Theme::instance();
   painter.setPen(QPen(theme.color(Role::text), 1.0));
@@ -292,14 +320,53 @@ void drawValuePoint(QPainter& painter, QPointF centre, double share, double radi
   painter.drawEllipse(centre, radius, radius);
 }
 
+std::vector<QPolygonF> joinLines(const std::vector<QLineF>& lines) {
+  // Neighbouring squares compute their common crossing alike, so ends that meet are the same to the last bit.
+  struct Ends {
+    std::array<int, 2> line{-1, -1};  // at most two: where more meet, chains end
+    int count = 0;
+  };
+  const auto key = [](QPointF p) { return std::pair(p.x(), p.y()); };
+  std::map<std::pair<double, double>, Ends> ends;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    for (const QPointF p : {lines[i].p1(), lines[i].p2()}) {
+      Ends& here = ends[key(p)];
+      if (here.count < 2) here.line[static_cast<std::size_t>(here.count)] = static_cast<int>(i);
+      ++here.count;
+    }
+  std::vector<bool> used(lines.size());
+  // Follows the lines from `from` on, which is an end of line `i`.
+  const auto follow = [&](int i, QPointF from, QPolygonF& out) {
+    while (i >= 0 && !used[static_cast<std::size_t>(i)]) {
+      const QLineF& line = lines[static_cast<std::size_t>(i)];
+      used[static_cast<std::size_t>(i)] = true;
+      from = key(line.p1()) == key(from) ? line.p2() : line.p1();
+      out << from;
+      const Ends& next = ends.at(key(from));
+      i = next.count != 2 ? -1 : next.line[0] == i ? next.line[1] : next.line[0];
+    }
+  };
+  std::vector<QPolygonF> out;
+  for (const bool loops : {false, true})  // chains with ends first: what is left are rings
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      for (const QPointF p : {lines[i].p1(), lines[i].p2()}) {
+        if (used[i] || (!loops && ends.at(key(p)).count == 2)) continue;
+        QPolygonF chain{p};
+        follow(static_cast<int>(i), p, chain);
+        out.push_back(std::move(chain));
+      }
+  return out;
+}
+
 void drawLines(QPainter& painter, const QRectF& area, const std::vector<QLineF>& lines, const QPen& pen) {
   if (lines.empty()) return;
-  std::vector<QLineF> placed;
-  placed.reserve(lines.size());
   const auto at = [&](QPointF p) { return QPointF(area.x() + p.x() * area.width(), area.y() + p.y() * area.height()); };
-  for (const QLineF& line : lines) placed.emplace_back(at(line.p1()), at(line.p2()));
   painter.setPen(pen);
-  painter.drawLines(placed.data(), static_cast<int>(placed.size()));
+  // Short pieces that overlap at their ends would be painted twice there, and look like beads.
+  for (QPolygonF& chain : joinLines(lines)) {
+    for (QPointF& point : chain) point = at(point);
+    painter.drawPolyline(chain);
+  }
 }
 
 void drawHaloText(QPainter& painter, QPointF centre, const QString& text, const QColor& ink, double halo) {

@@ -7,16 +7,18 @@
 #include <QLineF>
 #include <QPainter>
 #include <QPointF>
+#include <QPolygonF>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "engine/protocol/plane.h"
+#include "ui/widgets/class_mark.h"
 
 namespace moe::ui {
 
 struct PlaneLayers {
-  bool owner = true, decision = true, data = true;
+  bool owner = true, decision = true, data = true, noise = false;
   bool operator==(const PlaneLayers&) const = default;
 };
 
@@ -28,6 +30,11 @@ QColor planeInk(int expert);
 /// One pixel per cell: hue of the owner at 10 … 46 % by confidence; of values also shaded by the value. Without
 /// owners the answer is shaded.
 QImage planeImage(const protocol::PlanePicture& picture, const PlaneLayers& layers, double valueLow, double valueHigh);
+/// Grain over the owners: of each cell as large a share of dots as the share of draws in which the router's noise makes
+/// another expert the first choice, in the hue of the one that it makes it most often. Null: nothing was measured.
+QImage noiseImage(const protocol::PlanePicture& picture);
+/// Mean of that share over the plane; NaN: nothing was measured.
+double flipShare(const protocol::PlanePicture& picture);
 /// What one expert alone would answer (shade) and where the gate asks it (hue); thumb² pixels.
 QImage expertImage(const protocol::PlanePicture& picture, int expert, double valueLow, double valueHigh);
 
@@ -45,15 +52,17 @@ struct RegionLabel {
   QPointF at;
   double room = 0;  // distance to the next region or the edge, as a share of the side
 };
+/// The picture without the cells that lie under `covered` (unit square): nobody's.
+protocol::PlanePicture uncovered(const protocol::PlanePicture& picture, const std::vector<QRectF>& covered);
 /// Roomiest place of each owner's regions; a place of `before` that is nearly as good is kept, so that labels do not
 /// jump. Regions without room for a label have none.
 std::vector<RegionLabel> regionLabels(const protocol::PlanePicture& picture,
                                       const std::vector<RegionLabel>& before = {});
 
-/// Point of a class: ● ○ ▲ △ ■ □ ◆ ◇ by index (mod 8) in ink and canvas.
-void drawClassPoint(QPainter& painter, QPointF centre, int label, double radius);
 /// Point of a value: the darker, the higher.
 void drawValuePoint(QPainter& painter, QPointF centre, double share, double radius);
+/// The same lines as chains of points; each line is in one of them.
+std::vector<QPolygonF> joinLines(const std::vector<QLineF>& lines);
 void drawLines(QPainter& painter, const QRectF& area, const std::vector<QLineF>& lines, const QPen& pen);
 /// Words with a canvas-coloured halo.
 void drawHaloText(QPainter& painter, QPointF centre, const QString& text, const QColor& ink, double halo);

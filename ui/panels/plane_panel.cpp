@@ -34,6 +34,12 @@ void PlaneLegend::setCost(const QString& words) {
   update();
 }
 
+void PlaneLegend::setNoise(const QString& words) {
+  if (words == noise_) return;
+  noise_ = words;
+  update();
+}
+
 QSize PlaneLegend::sizeHint() const { return {Theme::instance().px(320), Theme::instance().px(18)}; }
 
 void PlaneLegend::paintEvent(QPaintEvent*) {
@@ -72,7 +78,9 @@ void PlaneLegend::paintEvent(QPaintEvent*) {
     x = drawRun(painter, x + theme.px(12), baseline, words) + gap;
   }
   QStringList rest;
-  if (points && classes == 0) rest << tr("darker: higher value") << tr("lines: equal value");
+  if (!noise_.isEmpty()) rest << noise_;
+  if (points && classes == 0)
+    rest << (theme.dark() ? tr("lighter: higher value") : tr("darker: higher value")) << tr("lines: equal value");
   if (classes > 0) rest << tr("line: answer changes");
   rest << (theme.dark() ? tr("dark seam: experts tie") : tr("white seam: experts tie"));
   painter.setPen(theme.color(Role::text2));
@@ -92,10 +100,11 @@ PlanePanel::PlanePanel(RunHistory& history, PlaneHistory& plane, Selection& sele
   legend_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   column->addWidget(view_, 1);
   column->addWidget(legend_);
+  column->addStretch(0);
   setBody(body);
-  const auto box = [&](const QString& words, const QString& help, const char* name) {
+  const auto box = [&](const QString& words, const QString& help, const char* name, bool on = true) {
     auto* out = new QCheckBox(words);
-    out->setChecked(true);
+    out->setChecked(on);
     out->setToolTip(help);
     out->setAccessibleName(help);
     out->setObjectName(QLatin1String(name));
@@ -106,6 +115,7 @@ PlanePanel::PlanePanel(RunHistory& history, PlaneHistory& plane, Selection& sele
   owner_ = box(tr("owner"), tr("Colour each place by the expert that is asked first"), "planeOwner");
   decision_ = box(tr("decision"), tr("Draw the model’s answer"), "planeDecision");
   data_ = box(tr("data"), tr("Draw the training points"), "planeData");
+  noise_ = box(tr("noise"), tr("Show where the router’s noise changes the first choice"), "planeNoise", false);
   connect(view_, &PlaneView::promotedChanged, this, &PlanePanel::nameIt);
   connect(&plane, &PlaneHistory::updated, this, [this] {
     if (isVisible()) refresh();
@@ -114,12 +124,33 @@ PlanePanel::PlanePanel(RunHistory& history, PlaneHistory& plane, Selection& sele
 }
 
 QCheckBox* PlanePanel::layerBox(const QString& name) const {
-  return name == QLatin1String("owner") ? owner_ : name == QLatin1String("decision") ? decision_ : data_;
+  return name == QLatin1String("owner")      ? owner_
+         : name == QLatin1String("decision") ? decision_
+         : name == QLatin1String("noise")    ? noise_
+                                             : data_;
 }
 
 void PlanePanel::readLayers() {
-  view_->setLayers({owner_->isChecked(), decision_->isChecked(), data_->isChecked()});
+  view_->setLayers({owner_->isChecked(), decision_->isChecked(), data_->isChecked(), noise_->isChecked()});
+  legend_->setNoise(noiseWords());
   nameIt();
+}
+
+QString PlanePanel::noiseWords() const {
+  if (!noise_->isChecked()) return {};
+  const auto picture = plane_.picture();
+  if (!picture) return {};
+  const double share = flipShare(*picture);
+  if (!std::isfinite(share)) return tr("the router adds no noise");
+  return tr("grain: noise changes the choice, on %1 of the plane").arg(formatPercent(share, share < 0.1 ? 1 : 0));
+}
+
+/// The legend stands right under the square; a narrow panel names itself by its picture alone.
+void PlanePanel::resizeEvent(QResizeEvent* event) {
+  Panel::resizeEvent(event);
+  const QMargins edge = layout()->contentsMargins();
+  view_->setMaximumHeight(std::max(view_->minimumHeight(), width() - edge.left() - edge.right()));
+  setTitleShown(width() >= Theme::instance().px(500));
 }
 
 void PlanePanel::nameIt() {
@@ -151,6 +182,7 @@ QString PlanePanel::costWords() const {
 
 void PlanePanel::refresh() {
   legend_->setCost(costWords());
+  legend_->setNoise(noiseWords());
   const auto picture = plane_.picture();
   const auto points = plane_.points();
   QString badge;

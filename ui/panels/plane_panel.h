@@ -16,14 +16,17 @@ class PlanePanel : public Panel {
   PlanePanel(RunHistory& history, PlaneHistory& plane, Selection& selection, QWidget* parent = nullptr);
   PanelTable table() const override;
   PlaneView* view() const { return view_; }
-  QCheckBox* layerBox(const QString& name) const;  // "owner", "decision", "data"
+  QCheckBox* layerBox(const QString& name) const;  // "owner", "decision", "data", "noise"
   /// "20 frames/s, 3 % of time", or why there are none.
   QString costWords() const;
+  /// What the noise layer shows, in the legend's words; empty while it is off.
+  QString noiseWords() const;
   /// Width that makes the plane a square of this height.
   int widthFor(int height) const;
 
  protected:
   void refresh() override;
+  void resizeEvent(QResizeEvent*) override;
 
  private:
   void readLayers();
@@ -32,7 +35,7 @@ class PlanePanel : public Panel {
   PlaneView* view_;
   PlaneLegend* legend_;
   std::shared_ptr<const protocol::PlanePoints> legendPoints_;  // that the legend was painted with
-  QCheckBox *owner_, *decision_, *data_;
+  QCheckBox *owner_, *decision_, *data_, *noise_;
 };
 
 /// One line: the marks and what they mean at the left, the cost at the right; slow motion puts its sentence there.
@@ -41,6 +44,7 @@ class PlaneLegend : public QWidget {
  public:
   explicit PlaneLegend(PlaneHistory& plane, QWidget* parent = nullptr);
   void setCost(const QString& words);
+  void setNoise(const QString& words);
   QSize sizeHint() const override;
 
  protected:
@@ -48,7 +52,7 @@ class PlaneLegend : public QWidget {
 
  private:
   PlaneHistory& plane_;
-  QString cost_;
+  QString cost_, noise_;
 };
 
 }  // namespace moe::ui

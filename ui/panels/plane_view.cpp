@@ -56,6 +56,18 @@ QSize PlaneView::sizeHint() const { return {Theme::instance().px(528), Theme::in
 void PlaneView::setLayers(const PlaneLayers& layers) {
   if (layers == layers_) return;
   layers_ = layers;
+  plane_.setNoise(layers.noise);
+  picture_.reset();
+  refresh();
+}
+
+void PlaneView::setCovered(const std::vector<QRectF>& boxes) {
+  covered_.clear();
+  const QRectF a = area();
+  if (a.isEmpty()) return;
+  for (const QRectF& box : boxes)
+    covered_.emplace_back((box.x() - a.x()) / a.width(), (box.y() - a.y()) / a.height(), box.width() / a.width(),
+                          box.height() / a.height());
   picture_.reset();
   refresh();
 }
@@ -127,7 +139,7 @@ void PlaneView::promote() {
 }
 
 void PlaneView::rebuild() {
-  image_ = {};
+  image_ = grain_ = {};
   lines_.clear();
   seams_.clear();
   if (!picture_) {
@@ -144,10 +156,12 @@ void PlaneView::rebuild() {
     return;
   }
   image_ = planeImage(*picture_, layers_, low, high);
+  if (layers_.noise) grain_ = noiseImage(*picture_);
   if (layers_.decision) lines_ = answerLines(*picture_, low, high);
   if (layers_.owner) {
     seams_ = borderLines(picture_->grid, picture_->owner, picture_->gate);
-    labels_ = regionLabels(*picture_, labels_);
+    labels_ =
+        covered_.empty() ? regionLabels(*picture_, labels_) : regionLabels(uncovered(*picture_, covered_), labels_);
   } else {
     labels_.clear();
   }
@@ -213,6 +227,10 @@ void PlaneView::paintEvent(QPaintEvent*) {
   painter.setClipRect(a);
   painter.setRenderHint(QPainter::SmoothPixmapTransform);
   painter.drawImage(a, image_);
+  if (!grain_.isNull()) {
+    painter.setRenderHint(QPainter::SmoothPixmapTransform, false);
+    painter.drawImage(a, grain_);
+  }
   const QColor canvas = theme.color(Role::canvas);
   drawLines(painter, a, seams_, QPen(canvas, 2.5 * unit, Qt::SolidLine, Qt::RoundCap));
   drawLines(painter, a, lines_, QPen(theme.color(Role::text), 1.5 * unit, Qt::SolidLine, Qt::RoundCap));

@@ -23,6 +23,8 @@ class PlaneView : public QWidget {
   const PlaneLayers& layers() const { return layers_; }
   /// The plane fills the widget, stretched, instead of the largest square at its left edge.
   void setFilling(bool filling);
+  /// Parts of the widget under something else: no label stands there.
+  void setCovered(const std::vector<QRectF>& boxes);
   void setProbing(bool on) { probing_ = on; }
   /// Pixels per design pixel of words and points; Present is larger.
   void setMagnification(double factor);
@@ -65,7 +67,8 @@ class PlaneView : public QWidget {
   int promoted_ = -1, drawn_ = 0;
   std::shared_ptr<const protocol::PlanePoints> points_;
   std::shared_ptr<const protocol::PlanePicture> picture_;  // that the images below are of
-  QImage image_;
+  QImage image_, grain_;
+  std::vector<QRectF> covered_;  // unit square
   std::vector<QLineF> lines_, seams_;
   std::vector<RegionLabel> labels_;
   QPixmap pointMarks_;  // points in the widget's size

@@ -44,6 +44,11 @@ class ClassGlyph : public QWidget {
   PlaneHistory& plane_;
 };
 
+/// A probability that is not 1 is not printed as 100 %.
+QString sureness(double share) {
+  return share < 1 && share >= 0.9995 ? ProbeCard::tr("over 99.9 %") : formatPercent(share);
+}
+
 QHBoxLayout* lineOf(QVBoxLayout* column) {
   auto* line = new QHBoxLayout;
   line->setSpacing(Theme::instance().px(8));
@@ -95,10 +100,12 @@ void ProbeCard::build() {
   routerTitle_->setNote(tr("probability"));
   bars_ = new ProbeBars(probed_);
   kept_ = new TypeLabel(QString(), Type::tick11, Role::text2, probed_);
+  flips_ = new TypeLabel(QString(), Type::tick11, Role::text2, probed_);
+  flips_->setWordWrap(true);
   answersTitle_ = new SectionTitle(tr("Answers"), probed_);
   answers_ = new ProbeAnswers(probed_);
   sum_ = new ProbeSum(probed_);
-  for (QWidget* part : std::initializer_list<QWidget*>{routerTitle_, bars_, kept_}) probed->addWidget(part);
+  for (QWidget* part : std::initializer_list<QWidget*>{routerTitle_, bars_, kept_, flips_}) probed->addWidget(part);
   probed->addSpacing(theme.px(8));
   probed->addWidget(answersTitle_);
   probed->addWidget(answers_);
@@ -109,7 +116,12 @@ void ProbeCard::build() {
   glyph_ = new ClassGlyph(plane_, probed_);
   verdict_ = new TypeLabel(QString(), Type::control13, Role::text, probed_);
   verdict->addWidget(glyph_);
+  truth_ = new TypeLabel(QString(), Type::control13, Role::text2, probed_);
   verdict->addWidget(verdict_, 1);
+  verdict->addWidget(truth_);
+  nearest_ = new TypeLabel(QString(), Type::tick11, Role::text2, probed_);
+  nearest_->setWordWrap(true);
+  probed->addWidget(nearest_);
   column->addWidget(probed_);
 
   expert_ = new QWidget(this);
@@ -129,6 +141,9 @@ void ProbeCard::build() {
   owns_ = new TypeLabel(QString(), Type::caption12, Role::text2, expert_);
   owns_->setWordWrap(true);
   expert->addWidget(owns_);
+  without_ = new TypeLabel(QString(), Type::caption12, Role::text2, expert_);
+  without_->setWordWrap(true);
+  expert->addWidget(without_);
   revive_ = new ReviveLine(history_, expert_);
   expert->addWidget(revive_);
   column->addWidget(expert_);
@@ -140,6 +155,9 @@ QSize ProbeCard::sizeHint() const { return {Theme::instance().px(288), QWidget::
 QString ProbeCard::place() const { return place_->text(); }
 QString ProbeCard::sentence() const { return sentence_->text(); }
 QString ProbeCard::verdict() const { return verdict_->text(); }
+QString ProbeCard::truth() const { return truth_->text(); }
+QString ProbeCard::flips() const { return flips_->text(); }
+QString ProbeCard::without() const { return without_->text(); }
 QString ProbeCard::expertWords() const { return expert_->isHidden() ? QString() : name_->text() + owns_->text(); }
 
 void ProbeCard::refresh() {
@@ -184,10 +202,56 @@ void ProbeCard::showProbe() {
   if (probe->winner >= 0)
     verdict_->setText(tr("Class %1, with %2")
                           .arg(plane_.className(probe->winner),
-                               formatPercent(probe->class_probabilities[static_cast<std::size_t>(probe->winner)])));
+                               sureness(probe->class_probabilities[static_cast<std::size_t>(probe->winner)])));
   else
     verdict_->setText(tr("Value %1").arg(formatFixed(ProbeSum::sum(*probe), 3)));
+  flips_->setVisible(probe->flip_draws > 0);
+  if (probe->flips > 0)
+    flips_->setText(tr("Noise changes the first choice in %1 of %2 draws.").arg(probe->flips).arg(probe->flip_draws));
+  else
+    flips_->setText(tr("Noise changed the first choice in none of %1 draws.").arg(probe->flip_draws));
+  showTruth(*probe);
   bars_->setAccessibleName(probeSentence(plane_, *probe));
+}
+
+/// Right or wrong against the nearest point there is: what is between the points nobody knows.
+void ProbeCard::showTruth(const protocol::PlaneProbe& probe) {
+  const auto points = plane_.points();
+  truth_->setText({});
+  nearest_->setVisible(points != nullptr);
+  if (!points) return;
+  const std::optional<NearestPoint> nearest = nearestPoint(*points, probe.x, probe.y);
+  if (!nearest) {
+    nearest_->setText(tr("No point is near enough to tell whether that is right."));
+    return;
+  }
+  const QString away = formatFixed(nearest->distance, 2);
+  if (nearest->label < 0) {
+    const double off = ProbeSum::sum(probe) - nearest->value;
+    nearest_->setText(tr("The nearest point, %1 away, has %2: off by %3.")
+                          .arg(away, formatFixed(nearest->value, 3), formatFixed(std::abs(off), 3)));
+    return;
+  }
+  const bool right = nearest->label == probe.winner;
+  truth_->setText(right ? tr("right") : tr("wrong"));
+  truth_->setRole(right ? Role::text2 : Role::flagText);
+  nearest_->setText(tr("The nearest point, %1 away, is of class %2.").arg(away, plane_.className(nearest->label)));
+}
+
+QString ProbeCard::withoutWords(std::size_t expert) const {
+  const auto scored = plane_.scored();
+  if (!scored || expert >= scored->without.size()) return {};
+  const double less = scored->without[expert];
+  if (!std::isfinite(less)) return tr("This router has no gate that could leave it out.");
+  const auto figure = [&](double score) {
+    return scored->classes > 0 ? formatPercent(score, scored->score > 0.99 ? 2 : 1) : formatFixed(score, 3);
+  };
+  QString out = (scored->classes > 0 ? tr("without it: accuracy %1, with it %2") : tr("without it: R² %1, with it %2"))
+                    .arg(figure(less), figure(scored->score));
+  out += tr(" on %1 held-out points").arg(formatCount(scored->scored));
+  if (const auto picture = plane_.picture(); picture && picture->still && picture->step != scored->step)
+    out += tr(", at step %1").arg(formatCount(scored->step));
+  return out;
 }
 
 void ProbeCard::showExpert() {
@@ -202,6 +266,9 @@ void ProbeCard::showExpert() {
                      .arg(formatPercent(picture->points[e], 0),
                           e < picture->area.size() ? formatPercent(picture->area[e], 0) : QStringLiteral("–"));
   owns_->setText(owns);
+  const QString without = withoutWords(e);
+  without_->setText(without);
+  without_->setVisible(!without.isEmpty());
   const int slot = selection_.pinIndex(*primary);
   pin_->setChecked(slot >= 0);
   revive_->show(*primary, history_.window().ratio(primary->layer, primary->expert));

@@ -4,6 +4,7 @@
 #include <QTimer>
 #include <QWidget>
 
+#include "engine/protocol/plane.h"
 #include "ui/widgets/panel.h"
 
 namespace moe::ui {
@@ -28,6 +29,9 @@ class ProbeCard : public QWidget {
   QString place() const;     // "x 0.29  y 0.42"
   QString sentence() const;  // near a seam, or who answers
   QString verdict() const;   // "Class B, with 99.9 %"
+  QString truth() const;     // "right", "wrong", or nothing when no point is near
+  QString flips() const;     // what the router's noise does here
+  QString without() const;   // what the model would score without the selected expert
   QString expertWords() const;
   PanelTable table() const;
   QSize sizeHint() const override;
@@ -38,13 +42,15 @@ class ProbeCard : public QWidget {
  private:
   void build();
   void showProbe();
+  void showTruth(const protocol::PlaneProbe& probe);
   void showExpert();
+  QString withoutWords(std::size_t expert) const;
   RunHistory& history_;
   PlaneHistory& plane_;
   Selection& selection_;
   QTimer timer_;
   QWidget *probed_, *expert_;
-  TypeLabel *place_, *sentence_, *kept_, *verdict_, *name_, *owns_;
+  TypeLabel *place_, *sentence_, *kept_, *flips_, *verdict_, *truth_, *nearest_, *name_, *owns_, *without_;
   SectionTitle *routerTitle_, *answersTitle_;
   ProbeBars* bars_;
   ProbeAnswers* answers_;

@@ -22,6 +22,19 @@ QString signedFigure(double value) {
 
 }  // namespace
 
+std::optional<NearestPoint> nearestPoint(const protocol::PlanePoints& points, double x, double y) {
+  std::optional<NearestPoint> out;
+  for (const auto* sample : {&points.train, &points.held_out})
+    for (int i = 0; i < sample->size(); ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      const double away = std::hypot(double{sample->xy[2 * at]} - x, double{sample->xy[2 * at + 1]} - y);
+      if (away > kNear || (out && away >= out->distance)) continue;
+      out = {away, points.classes > 0 ? int{sample->label[at]} : -1,
+             points.classes > 0 ? 0.0 : double{sample->value[at]}};
+    }
+  return out;
+}
+
 double probeFigure(const protocol::PlaneProbe& probe, const std::vector<float>& values, std::size_t base) {
   const auto classes = static_cast<std::size_t>(probe.classes);
   if (values.size() < base + std::max<std::size_t>(classes, 1)) return std::nan("");
@@ -151,7 +164,16 @@ void ProbeSum::paintEvent(QPaintEvent*) {
     paintHead(painter, y, e, true);
     painter.setFont(theme.font(Type::caption12));
     painter.setPen(theme.color(Role::text2));
-    right(partLeft - theme.px(146), theme.px(130), tr("%1 ×  %2  =").arg(formatFixed(weight, 3), signedFigure(answer)));
+    // A narrow card drops the sign that the column says anyway, before anything is painted over the name.
+    const double begin = theme.px(38), room = partLeft - theme.px(2) - begin;
+    const QFontMetricsF metrics(painter.font());
+    QString words = tr("%1 ×  %2  =").arg(formatFixed(weight, 3), signedFigure(answer));
+    if (metrics.horizontalAdvance(words) > room) {
+      words = tr("%1 × %2").arg(formatFixed(weight, 2), signedFigure(answer));
+      painter.setFont(theme.font(Type::tick11));
+    }
+    right(begin, room, words);
+    painter.setFont(theme.font(Type::caption12));
     painter.setPen(theme.color(Role::text));
     right(partLeft, width() - partLeft, signedFigure(weight * answer));
     y += rowHeight();

@@ -3,10 +3,22 @@
 #pragma once
 #include <QWidget>
 #include <memory>
+#include <optional>
 
 #include "engine/protocol/plane.h"
 
 namespace moe::ui {
+
+/// The training or held-out point nearest to a place.
+struct NearestPoint {
+  double distance = 0;  // on the canvas, which is 2 wide
+  int label = -1;       // −1: of values
+  double value = 0;
+};
+/// Points farther away than this say nothing of a place.
+constexpr double kNear = 0.15;
+/// Empty when no point is near.
+std::optional<NearestPoint> nearestPoint(const protocol::PlanePoints& points, double x, double y);
 
 using ProbeRef = std::shared_ptr<const protocol::PlaneProbe>;
 

@@ -87,7 +87,11 @@ void TokenStripView::paintEvent(QPaintEvent* event) {
 void TokenStripView::paintBlock(QPainter& painter, const TokenLayout::Block& block, double top, double bottom) {
   const Theme& theme = Theme::instance();
   const auto& trace = *layout_.strips()[static_cast<std::size_t>(block.strip)].trace;
-  const double head = layout_.style().headHeight;
+  const double head = layout_.style().headHeight, line = layout_.style().rowHeight;
+  // Half a row is no text: only whole ones are shown, and a title only with a row under it.
+  const double air = theme.px(3);  // of a row, under the words
+  const double whole = verticalScrollBar()->value() + viewport()->height() + air;
+  if (block.y + head + line > whole) return;
   if (head > 0 && block.y + head >= top) {
     QFont bold = theme.font(Type::tick11);
     bold.setWeight(QFont::DemiBold);
@@ -103,6 +107,7 @@ void TokenStripView::paintBlock(QPainter& painter, const TokenLayout::Block& blo
   const auto [first, last] = layout_.rowsBetween(block, top, bottom);
   for (int r = first; r < last; ++r) {
     const TokenLayout::Row& row = layout_.rows()[static_cast<std::size_t>(r)];
+    if (row.y + line > whole) break;
     for (int t = row.first; t < row.first + row.count; ++t) paintToken(painter, row, block.strip, t);
   }
 }

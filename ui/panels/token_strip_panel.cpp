@@ -27,13 +27,18 @@ TokenStripPanel::TokenStripPanel(RunHistory& history, Selection& selection, QWid
   domains_->setFont(Theme::instance().font(Type::caption12));
   colours_->setAccessibleName(tr("Colours of tokens"));
   colours_->setFont(Theme::instance().font(Type::caption12));
-  colours_->addItem(tr("colour: selected + pinned"), static_cast<int>(TokenColours::holders));
-  colours_->addItem(tr("colour: first choice"), static_cast<int>(TokenColours::firstChoice));
-  colours_->addItem(tr("colour: router's doubt"), static_cast<int>(TokenColours::doubt));
-  colours_->addItem(tr("colour: loss"), static_cast<int>(TokenColours::loss));
+  const auto way = [this](const QString& words, const QString& help, TokenColours colours) {
+    colours_->addItem(words, static_cast<int>(colours));
+    colours_->setItemData(colours_->count() - 1, help, Qt::ToolTipRole);
+  };
+  way(tr("by holder"), tr("Tokens of the selected and the pinned experts"), TokenColours::holders);
+  way(tr("by choice"), tr("The first choice of each token"), TokenColours::firstChoice);
+  way(tr("by doubt"), tr("How undecided the router is"), TokenColours::doubt);
+  way(tr("by loss"), tr("How badly each next token is predicted"), TokenColours::loss);
+  colours_->setToolTip(tr("What the colours of the tokens tell"));
   domains_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-  domains_->setMinimumWidth(Theme::instance().px(84));  // long names give way in a narrow window
-  colours_->setMinimumWidth(Theme::instance().px(96));
+  domains_->setMinimumWidth(Theme::instance().px(90));  // a text's long name gives way in a narrow window
+  colours_->setMinimumWidth(Theme::instance().px(90));
   headerLayout()->addWidget(shares_);
   headerLayout()->addWidget(domains_);
   headerLayout()->addWidget(colours_);
@@ -85,7 +90,7 @@ void TokenStripPanel::fillDomains() {
   QList<int> numbers;
   const auto probe = history_.probe();
   const auto strips = probe ? probe->strips.size() : 0;
-  names << (strips == 1 ? tr("1 domain") : tr("all %1 domains").arg(strips));
+  names << (strips == 1 ? tr("1 domain") : tr("%1 domains").arg(strips));
   numbers << kAllDomains;
   for (std::size_t s = 0; s < strips; ++s) {
     names << QString::fromStdString(probe->strips[s].title);

@@ -8,12 +8,17 @@
 #include <cmath>
 
 #include "ui/panels/colour_scale.h"
+#include "ui/panels/marks.h"
 #include "ui/panels/plane_paint.h"
 #include "ui/panels/view_kit.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/theme.h"
 
 namespace moe::ui {
+namespace {
+constexpr double kNothing = 0.05;  // of the fair share: dead
+constexpr int kRing = 4;           // room for the focus ring around the tile
+}  // namespace
 
 WelcomeTile::WelcomeTile(Kind kind, const QString& title, const QString& line, QWidget* parent)
     : QAbstractButton(parent), kind_(kind), line_(line) {
@@ -25,7 +30,9 @@ WelcomeTile::WelcomeTile(Kind kind, const QString& title, const QString& line, Q
   connect(&Theme::instance(), &Theme::changed, this, [this] { update(); });
 }
 
-QSize WelcomeTile::sizeHint() const { return {Theme::instance().px(202), Theme::instance().px(150)}; }
+QSize WelcomeTile::sizeHint() const {
+  return {Theme::instance().px(202 + 2 * kRing), Theme::instance().px(150 + 2 * kRing)};
+}
 
 void WelcomeTile::setPictures(const TilePictures& pictures) {
   pictures_ = pictures;
@@ -54,19 +61,34 @@ void WelcomeTile::paintCollapse(QPainter& painter, const QRectF& box) const {
   const auto& rows = pictures_.collapse;
   const std::size_t experts = rows.front().size();
   QImage image(static_cast<int>(experts), static_cast<int>(rows.size()), QImage::Format_RGB32);
+  const auto at = [&](std::size_t r, std::size_t e) { return e < rows[r].size() ? rows[r][e] : 0.0; };
   for (std::size_t r = 0; r < rows.size(); ++r)
-    for (std::size_t e = 0; e < experts; ++e) {
-      const double ratio = e < rows[r].size() ? rows[r][e] : 0;
+    for (std::size_t e = 0; e < experts; ++e)
       image.setPixelColor(static_cast<int>(e), static_cast<int>(r),
-                          ratio > 0 ? QColor(ShareScale::of(Theme::instance().dark()).colour(ratio))
-                                    : Theme::instance().color(Role::canvas));
-    }
+                          QColor(ShareScale::of(Theme::instance().dark()).colour(at(r, e))));
   painter.drawImage(box, image);
+  const double width = box.width() / static_cast<double>(experts), height = box.height() / double(rows.size());
+  // As in the waterfall: who gets nothing for a while is hatched, a single empty row is chance.
+  constexpr std::size_t kWhile = 3;
+  for (std::size_t e = 0; e < experts; ++e)
+    for (std::size_t r = 0, end; r < rows.size(); r = end + 1) {
+      for (end = r; end < rows.size() && at(end, e) < kNothing; ++end) {
+      }
+      if (end - r < kWhile) continue;
+      const QRectF dead(box.x() + static_cast<double>(e) * width, box.y() + static_cast<double>(r) * height, width,
+                        static_cast<double>(end - r) * height);
+      painter.fillRect(dead, Theme::instance().color(Role::sunken));
+      drawDead(painter, dead, devicePixelRatioF());
+    }
   painter.setPen(QPen(Theme::instance().color(Role::canvas), 2));
   for (std::size_t e = 1; e < experts; ++e) {
-    const double x = box.x() + box.width() * static_cast<double>(e) / static_cast<double>(experts);
+    const double x = box.x() + width * static_cast<double>(e);
     painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()));
   }
+  if (pictures_.repaired >= 1) return;
+  painter.setPen(QPen(Theme::instance().color(Role::flag), 2));
+  const double y = std::round(box.y() + box.height() * pictures_.repaired);
+  painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y));
 }
 
 /// Tokens of a held-out text; the foot's hue is the first choice in the first layer.
@@ -162,7 +184,8 @@ void WelcomeTile::paintEvent(QPaintEvent*) {
   const Theme& theme = Theme::instance();
   QPainter painter(this);
   painter.setRenderHint(QPainter::Antialiasing);
-  const QRectF frame = QRectF(rect()).adjusted(1.5, 1.5, -1.5, -1.5);
+  const double ring = theme.px(kRing) + 0.5;
+  const QRectF frame = QRectF(rect()).adjusted(ring, ring, -ring, -ring);
   QPainterPath shape;
   shape.addRoundedRect(frame, theme.px(6), theme.px(6));
   painter.fillPath(shape, theme.color(underMouse() ? Role::hover : Role::canvas));
@@ -175,10 +198,9 @@ void WelcomeTile::paintEvent(QPaintEvent*) {
   painter.setPen(QPen(theme.color(Role::line), 1));
   painter.drawLine(picture.bottomLeft(), picture.bottomRight());
   painter.setBrush(Qt::NoBrush);
-  const bool ring = current_ || hasFocus();
-  painter.setPen(QPen(theme.color(ring ? Role::accent : Role::soft), ring ? 2 : 1));
+  painter.setPen(QPen(theme.color(current_ ? Role::accent : Role::soft), current_ ? 2 : 1));
   painter.drawPath(shape);
-  if (hasFocus()) paintFocusRing(painter, QRectF(rect()).adjusted(4, 4, -4, -4), theme.px(4));
+  if (hasFocus()) paintFocusRing(painter, QRectF(rect()), theme.px(6 + kRing));
   const double left = frame.left() + theme.px(10), width = frame.width() - theme.px(16);
   painter.setFont(theme.font(Type::title13));
   painter.setPen(theme.color(Role::text));

@@ -115,10 +115,11 @@ HeaderBar::HeaderBar(RunController& controller, QWidget* parent) : QWidget(paren
   rate_ = new Counter(false, QStringLiteral("888.8 k tokens/s"), tr("Speed"), this);
   left_ = new Counter(false, QStringLiteral("88 min 88 s"), tr("Time left"), this);
   live_ = new LiveChip(this);
-  speed_ = new Segment({tr("Slow"), tr("Full")}, this);
+  speed_ = new Segment({tr("Slow"), tr("Watch"), tr("Full")}, this);
   speed_->setAccessibleName(tr("Speed of training"));
-  speed_->setToolTip(tr("Slow shows each step in eight stages"));
-  speed_->setCurrent(1);
+  speed_->setToolTip(tr("Slow shows each step in eight stages, Watch trains %1 steps a second, Full as many as go")
+                         .arg(RunController::kWatchPace));
+  speed_->setCurrent(kFull);
   speed_->hide();
   auto* find = new FindField(this);
   find_ = find;
@@ -162,12 +163,12 @@ HeaderBar::HeaderBar(RunController& controller, QWidget* parent) : QWidget(paren
 
 void HeaderBar::setSlowMotion(SlowMotion* slow) {
   slow_ = slow;
-  connect(speed_, &Segment::chosen, slow, [slow](int index) { slow->setOn(index == 0); });
-  connect(slow, &SlowMotion::changed, this, [this] {
-    const QSignalBlocker quiet(speed_);
-    speed_->setCurrent(slow_->isOn() ? 0 : 1);
-    refreshState();
+  connect(speed_, &Segment::chosen, slow, [this, slow](int index) {
+    // The pace first: what ran before goes on as soon as slow motion ends.
+    if (index != kSlow) controller_.setPace(index == kWatch ? RunController::kWatchPace : 0);
+    slow->setOn(index == kSlow);
   });
+  connect(slow, &SlowMotion::changed, this, &HeaderBar::refreshState);
 }
 
 void HeaderBar::setRunX(int pixels) {
@@ -210,6 +211,10 @@ void HeaderBar::refreshState() {
   live_->setVisible(history.hasRun());
   speed_->setVisible(controller_.plane().active() && !history.info().read_only);
   speed_->setEnabled(idle);
+  {
+    const QSignalBlocker quiet(speed_);
+    speed_->setCurrent(slow_ && slow_->isOn() ? kSlow : controller_.pace() > 0 ? kWatch : kFull);
+  }
   refresh();
 }
 

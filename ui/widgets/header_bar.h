@@ -44,6 +44,8 @@ class HeaderBar : public QWidget {
   IconButton* stopButton() const { return stop_; }
   SmallButton* moreButton() const { return more_; }
   LiveChip* liveChip() const { return live_; }
+  QWidget* findField() const { return find_; }
+  enum Speed { kSlow, kWatch, kFull };
   Segment* speed() const { return speed_; }
   /// Slow motion of runs of points: Run then starts and stops it.
   void setSlowMotion(SlowMotion* slow);

@@ -98,7 +98,7 @@ QString HealthLine::droppedWords() const {
 }
 
 QString HealthLine::qualityWords() const {
-  return quality_.value->isHidden() ? QString() : quality_.value->text() + QLatin1Char(' ') + quality_.word->text();
+  return quality_.value->isHidden() ? QString() : quality_.value->text() + QLatin1Char(' ') + qualityWord_;
 }
 
 void HealthLine::showQuality() {
@@ -113,10 +113,10 @@ void HealthLine::showQuality() {
   const bool classes = std::isfinite(eval->accuracy);
   const QString figure =
       classes ? formatPercent(eval->accuracy, eval->accuracy < 0.9995 ? 1 : 2) : formatFixed(eval->r2, 3);
-  const QString word = (classes ? tr("accuracy on %1 held-out points") : tr("R² on %1 held-out points"))
-                           .arg(formatCount(static_cast<qint64>(eval->tokens)));
+  qualityWord_ = (classes ? tr("accuracy on %1 held-out points") : tr("R² on %1 held-out points"))
+                     .arg(formatCount(static_cast<qint64>(eval->tokens)));
+  qualityBrief_ = classes ? tr("accuracy") : tr("R²");
   if (quality_.value->text() != figure) quality_.value->setText(figure);
-  if (quality_.word->text() != word) quality_.word->setText(word);
 }
 
 void HealthLine::setRevive(bool offered, const QString& whyNot) {
@@ -181,10 +181,16 @@ void HealthLine::fit() {
   const int spacing = layout()->spacing();
   int taken = Theme::instance().px(32) + widthOf(dead_) + widthOf(cv_);
   if (!dropped_.value->isHidden()) taken += widthOf(dropped_);
-  if (!quality_.value->isHidden()) taken += widthOf(quality_);
   if (!sentence_->isHidden())
     for (const QWidget* part : std::initializer_list<const QWidget*>{mark_, sentence_, show_, revive_})
       if (!part->isHidden()) taken += part->sizeHint().width() + 2 * spacing;
+  if (!quality_.value->isHidden()) {
+    for (const QString& word : {qualityWord_, qualityBrief_}) {
+      if (quality_.word->text() != word) quality_.word->setText(word);
+      if (taken + widthOf(quality_) <= width()) break;
+    }
+    taken += widthOf(quality_);
+  }
   for (const Figure* figure : {&vio_, &entropy_, &balance_}) {
     taken += widthOf(*figure);
     const bool room = taken <= width() && (figure != &balance_ || width() >= Theme::instance().px(900));

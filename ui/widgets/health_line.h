@@ -47,6 +47,7 @@ class HealthLine : public QWidget {
   TypeLabel* sentence_;
   LinkButton *show_, *revive_;
   bool reviveOffered_ = false;
+  QString qualityWord_, qualityBrief_;  // the second where there is little room
   qint64 refreshedAt_ = 0;
 };
 

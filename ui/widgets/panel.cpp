@@ -108,6 +108,8 @@ void Panel::setTitle(const QString& title) {
   setAccessibleName(title);
 }
 
+void Panel::setTitleShown(bool shown) { chrome_->title->setVisible(shown && !chrome_->titleWidget); }
+
 void Panel::setSubtitle(const QString& text) {
   if (chrome_->subtitle->text() != text) chrome_->subtitle->setText(text);
 }

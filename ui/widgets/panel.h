@@ -28,6 +28,7 @@ class Panel : public QFrame {
   Panel(const QString& title, RunHistory& history, Selection& selection, QWidget* parent = nullptr);
   QString title() const { return title_; }
   void setTitle(const QString& title);
+  void setTitleShown(bool shown);         // where there is no room for words beside the controls
   void setSubtitle(const QString& text);  // muted words beside the title
   void setBadge(const QString& text);     // orange; empty hides it
   QHBoxLayout* headerLayout() const;      // right side of the title line, for small controls

@@ -41,6 +41,7 @@ View SigmoidTopK::choose(const RouterInput& in, View ids) {
   View biased = in.take(scores_.shape);
   ops::copy(exact, biased, scores_);
   ops::add_row(exact, biased, parameters_.value(kBias), 1.0);
+  leave_out(in, biased);  // a bias must not bring it back
   if (in.settings.router.groups > 1) {
     const View allowed = in.take(scores_.shape);
     ops::mask_groups(exact, allowed, biased, in.settings.router.groups, in.settings.router.group_top_k);

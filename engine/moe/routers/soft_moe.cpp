@@ -46,6 +46,7 @@ void SoftMoe::forward(const RouterInput& in, Decision& out) {
   ops::linear_forward(exact, cosines_, x_, slots_);
   const View logits = in.take({tokens, slots});
   write_scaled(exact, logits, cosines_, scale(in));
+  leave_out(in, logits);
   out.dispatch = in.take({tokens, slots});
   out.combine = in.take({tokens, slots});
   ops::token_softmax_forward(exact, out.dispatch, logits, in.pass.batch);

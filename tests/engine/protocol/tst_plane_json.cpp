@@ -33,6 +33,13 @@ PlanePicture picture() {
   p.expert_confidence = {250, 3};
   p.area = {0.25, 0.5};
   p.points = {0.1, 0.9};
+  p.flip_grid = 1;
+  p.flip_draws = 16;
+  p.flips = {64};
+  p.flip_to = {1};
+  p.scored = 2000;
+  p.score = 0.995;
+  p.without = {0.75, 0.5};
   p.seconds = 0.003;
   p.budget = 0.1;
   return p;
@@ -110,6 +117,7 @@ void TestPlaneJson::pictures_come_back() {
   const PlanePicture back = plane_picture_from_json(sent);
   QCOMPARE(json(to_json(back)), sent);
   QVERIFY(back.owner == p.owner && back.expert_confidence == p.expert_confidence && back.area == p.area);
+  QVERIFY(back.flips == p.flips && back.flip_to == p.flip_to && back.without == p.without && back.score == p.score);
   QVERIFY(back.value.empty() && std::isnan(back.share) && back.still);
   QCOMPARE(sent.at("winner"), json("AAEBAA=="));
   PlanePicture values = p;
@@ -170,6 +178,8 @@ void TestPlaneJson::wrong_pictures_are_refused() {
                              {"huge grid", [](json& j) { j["grid"] = 1 << 30; }, "plane.grid"},
                              {"negative experts", [](json& j) { j["experts"] = -1; }, "plane.experts"},
                              {"a share missing", [](json& j) { j["area"] = {1.0}; }, "plane.area"},
+                             {"a score missing", [](json& j) { j["without"] = {0.5}; }, "plane.without"},
+                             {"flips of another grid", [](json& j) { j["flip_grid"] = 3; }, "plane.flips"},
                              {"thumbnails of other experts", [](json& j) { j["experts"] = 3; }, "plane.expert_gate"},
                              {"text for a number", [](json& j) { j["step"] = "1"; }, "plane.step"}};
   for (const Bad& bad : all) {

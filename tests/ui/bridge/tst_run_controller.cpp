@@ -56,7 +56,7 @@ class TstRunController : public QObject {
     Bench bench;
     QVERIFY(bench.ready());
     QVERIFY(bench.controller.hello().knob("router.top_k"));
-    QCOMPARE(bench.controller.hello().presets.size(), std::size_t{5});
+    QCOMPARE(bench.controller.hello().presets.size(), std::size_t{6});
     QVERIFY(bench.training(30));
     QVERIFY(bench.controller.isRunning());
     QVERIFY(bench.controller.stepsPerSecond() > 0);

@@ -72,7 +72,7 @@ class TestChartsPanel : public QObject {
     QCOMPARE(panel.halfLife(), 10);
     panel.resize(520, 140);
     qApp->processEvents();
-    QCOMPARE(words->text(), QStringLiteral("EMA 10 (auto)"));  // what there is room for
+    QCOMPARE(words->text(), QStringLiteral("EMA 10"));  // what there is room for
   }
 
   void wordOfALayerStandsBesideTheLines() {

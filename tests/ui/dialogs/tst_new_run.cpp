@@ -45,7 +45,7 @@ class TstNewRun : public QObject {
     NewRunDialog* dialog = bench.window->newRunDialog();
     dialog->show();
     QVERIFY(QTest::qWaitForWindowActive(dialog));
-    QCOMPARE(dialog->presets()->count(), 5);
+    QCOMPARE(dialog->presets()->count(), 6);
     dialog->setPreset("text-tiny");
     QCOMPARE(dialog->field("model.experts")->text(), QStringLiteral("4"));
     typeInto(dialog->field("seed"), "7");

@@ -7,8 +7,8 @@
 #include <QFontInfo>
 #include <QImage>
 #include <QTest>
-#include <cstdlib>
 
+#include "tests/support/picture_check.h"
 #include "tests/support/sample_run.h"
 #include "tests/ui/panels/picture_scenes.h"
 #include "ui/bridge/hello.h"
@@ -18,35 +18,11 @@ using namespace moe::ui;
 
 namespace {
 
-constexpr int kChannel = 40;       // a pixel differs from here on: antialiasing stays below
 constexpr double kPixels = 0.004;  // share of pixels that may differ
 constexpr qint64 kMostBytes = 60'000;
 
 QString folder() {
   return qEnvironmentVariable("MOE_SOURCE_DIR", QStringLiteral(".")) + QStringLiteral("/tests/ui/panels/baselines");
-}
-
-/// Sixteen levels a channel: what is left of antialiasing is small, and so are the files.
-QImage coarse(QImage image) {
-  for (int y = 0; y < image.height(); ++y) {
-    auto* line = reinterpret_cast<QRgb*>(image.scanLine(y));
-    for (int x = 0; x < image.width(); ++x) line[x] = 0xFF000000 | (line[x] & 0xF0F0F0) | ((line[x] & 0xF0F0F0) >> 4);
-  }
-  return image;
-}
-
-/// Share of pixels that differ, over a picture quantised as the committed one is.
-double difference(const QImage& a, const QImage& b) {
-  if (a.size() != b.size()) return 1;
-  qint64 count = 0;
-  for (int y = 0; y < a.height(); ++y) {
-    for (int x = 0; x < a.width(); ++x) {
-      const QRgb p = a.pixel(x, y), q = b.pixel(x, y);
-      count += std::abs(qRed(p) - qRed(q)) > kChannel || std::abs(qGreen(p) - qGreen(q)) > kChannel ||
-               std::abs(qBlue(p) - qBlue(q)) > kChannel;
-    }
-  }
-  return static_cast<double>(count) / (static_cast<double>(a.width()) * a.height());
 }
 
 }  // namespace
@@ -122,7 +98,8 @@ class TestPanelPictures : public QObject {
     qApp->processEvents();
     if (QWidget* focused = qApp->focusWidget())
       focused->clearFocus();  // a ring where the window system put the focus is no news
-    const QImage seen = widget->grab().toImage().convertToFormat(QImage::Format_RGB32), painted = coarse(seen);
+    const QImage seen = widget->grab().toImage().convertToFormat(QImage::Format_RGB32),
+                 painted = moe::test::coarse(seen);
     const QString name = QString::fromLatin1(QTest::currentDataTag()) + QStringLiteral(".png");
     if (const QString keep = qEnvironmentVariable("MOE_PICTURES"); !keep.isEmpty()) {
       QVERIFY(QDir().mkpath(keep));
@@ -141,7 +118,7 @@ class TestPanelPictures : public QObject {
     }
     const QImage baseline = QImage(file).convertToFormat(QImage::Format_RGB32);
     QVERIFY2(!baseline.isNull(), qPrintable(file));
-    const double differs = difference(painted, baseline);
+    const double differs = moe::test::compare(painted, baseline).share;
     QVERIFY2(differs <= kPixels, qPrintable(QStringLiteral("%1 % of the pixels differ").arg(100 * differs, 0, 'f', 2)));
   }
 };

@@ -49,6 +49,21 @@ class TstPlanePaint : public QObject {
     }
   }
 
+  void linesAreJoined() {
+    const PlanePicture picture = moe::test::samplePlanePicture(1);
+    const auto lines = answerLines(picture, -1, 1);  // a circle
+    const auto chains = joinLines(lines);
+    QCOMPARE(chains.size(), std::size_t{1});
+    QCOMPARE(static_cast<std::size_t>(chains[0].size()), lines.size() + 1);
+    QCOMPARE(chains[0].first(), chains[0].last());
+    // Three borders that meet are three chains, each line in one of them.
+    const std::vector<std::uint8_t> kind{0, 1, 2, 2}, lead{10, 10, 10, 10};
+    qsizetype pieces = 0;
+    for (const QPolygonF& chain : joinLines(borderLines(2, kind, lead))) pieces += chain.size() - 1;
+    QCOMPARE(pieces, 3);
+    QVERIFY(joinLines({}).empty());
+  }
+
   void bordersOfThreeKindsMeet() {
     const std::vector<std::uint8_t> kind{0, 1, 2, 2}, lead{10, 10, 10, 10};
     const auto lines = borderLines(2, kind, lead);
@@ -116,6 +131,66 @@ class TstPlanePaint : public QObject {
     QVERIFY(stageSentence(stages, 3).contains("E1"));
   }
 
+  void grainIsAsDenseAsTheFlipsAre() {
+    PlanePicture picture;
+    picture.experts = 2;
+    QVERIFY(noiseImage(picture).isNull());
+    QVERIFY(std::isnan(flipShare(picture)));
+    picture.flip_grid = 2;
+    picture.flips = {0, 64, 128, 255};
+    picture.flip_to = {255, 1, 1, 0};
+    const QImage grain = noiseImage(picture);
+    QCOMPARE(grain.size(), QSize(8, 8));
+    const auto dots = [&](int column, int row) {
+      int count = 0;
+      for (int y = 0; y < 4; ++y)
+        for (int x = 0; x < 4; ++x) count += qAlpha(grain.pixel(4 * column + x, 4 * row + y)) > 0 ? 1 : 0;
+      return count;
+    };
+    QCOMPARE(dots(0, 0), 0);
+    QCOMPARE(dots(1, 0), 4);  // a quarter of the draws: a quarter of the dots
+    QCOMPARE(dots(0, 1), 8);
+    QCOMPARE(dots(1, 1), 16);
+    QCOMPARE(grain.pixel(7, 7), planeHue(0).rgb());
+    QVERIFY(std::abs(flipShare(picture) - (64 + 128 + 255) / 255.0 / 4) < 1e-9);
+  }
+
+  void nearestPointIsTheNearest() {
+    const auto points = moe::test::samplePlanePoints(240);
+    const auto inside = nearestPoint(points, 0.1, 0.1);
+    QVERIFY(inside && inside->label == 0 && inside->distance < 0.1);
+    double least = 10;
+    for (int i = 0; i < points.train.size(); ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      least =
+          std::min(least, std::hypot(double(points.train.xy[2 * at]) - 0.1, double(points.train.xy[2 * at + 1]) - 0.1));
+    }
+    QVERIFY(std::abs(inside->distance - least) < 1e-9);
+    QVERIFY(!nearestPoint(points, 1, 1));  // the corner is empty
+    QCOMPARE(nearestPoint(moe::test::samplePlanePoints(240, true), 0.1, 0.1)->label, -1);
+  }
+
+  void labelsStandWhereNothingCoversThem() {
+    const PlanePicture picture = moe::test::samplePlanePicture(1);
+    const auto labels = regionLabels(uncovered(picture, {QRectF(0, 0, 0.45, 0.5)}));
+    for (const RegionLabel& label : labels) QVERIFY(!QRectF(0, 0, 0.45, 0.5).contains(label.at));
+    QVERIFY(labels.size() >= 3);
+    QCOMPARE(regionLabels(uncovered(picture, {})).size(), std::size_t{4});
+  }
+
+  void levelsOnASeamFollowTheGate() {
+    PlanePicture picture;
+    picture.grid = 2;
+    picture.experts = 2;
+    picture.owner = {0, 1, 0, 1};
+    picture.gate = {100, 100, 100, 100};
+    picture.value = {-1, 0.01F, -1, 0.01F};  // by the values alone the line would be at the right cell
+    const auto lines = answerLines(picture, -1, 1);
+    bool found = false;
+    for (const QLineF& line : lines) found |= std::abs(line.x1() - 0.5) < 0.01 && std::abs(line.x2() - 0.5) < 0.01;
+    QVERIFY(found);
+  }
+
   void seamSentenceNamesTheTwoThatTie() {
     auto probe = moe::test::samplePlaneProbe(0.0, 0.5, 1);  // between E1 and E2
     QVERIFY2(seamSentence(probe).contains("E1 and E2"), qPrintable(seamSentence(probe)));
@@ -137,7 +212,9 @@ class TstPlanePaint : public QObject {
     QCOMPARE(words.evidence, QStringLiteral("Expert 1 takes 40 % of the points."));
     QCOMPARE(words.knob, QStringLiteral("balance.coefficient"));
     picture.points = {0, 0.9, 0.1, 0};
-    QVERIFY(coachWords(picture, &balance).evidence.contains("2"));
+    QVERIFY(coachWords(picture, &balance).evidence.endsWith("E1 and E4 get none."));
+    picture.points = {0.9, 0.1, 0, 0, 0, 0};
+    QVERIFY(coachWords(picture, &balance).evidence.endsWith("E3, E4 and 2 more get none."));
     picture.points = {0.26, 0.25, 0.25, 0.24};
     QCOMPARE(coachWords(picture, &balance).knob, QStringLiteral("router.noise"));
     picture.points.clear();

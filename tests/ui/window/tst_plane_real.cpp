@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The window over the real engine: a collapse that is seen, said and repaired; the tiles' pictures; the probe's sum.
+#include <QCheckBox>
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -22,10 +24,11 @@ struct RealBench : moe::test::WindowBench {
     controller.engine().send("run", {{"until", step}});
     return reached(step, 120'000) && QTest::qWaitFor([&] { return !controller.isRunning(); }, 30'000);
   }
-  bool prepared(const char* preset) {
+  bool prepared(const char* preset, const nlohmann::ordered_json& settings = nlohmann::ordered_json::object()) {
     if (!ready()) return false;
     NewRunRequest request;
     request.preset = QLatin1String(preset);
+    request.settings = settings;
     request.start = false;
     window->startRun(request);
     return QTest::qWaitFor([&] { return history.hasRun() && controller.canRun(); }, 60'000);
@@ -67,6 +70,64 @@ class TstPlaneReal : public QObject {
                  qPrintable(QString::number(bench.window->health()->health().dead)));
     qInfo("dead: %d of %d, then %d; said: %s", before, experts, bench.window->health()->health().dead,
           qPrintable(said));
+  }
+
+  /// A run in which everybody works loses most of its experts once nothing balances it, and gets them back by noise.
+  void aHealthyRunDiesWithoutBalanceAndComesBack() {
+    RealBench bench;
+    QVERIFY(bench.prepared("plane-collapse", {{"balance.coefficient", 0.03}}));
+    QVERIFY(bench.runTo(400));
+    const auto& health = bench.window->health()->health();
+    QTRY_VERIFY2(health.measured && health.enough && health.dead <= 1, qPrintable(QString::number(health.dead)));
+    const int healthy = health.dead;
+    QVERIFY(!bench.window->coach()->isVisible());
+    bench.type("balance.coefficient", "0");
+    QTRY_COMPARE(bench.history.edits().size(), std::size_t{1});
+    QVERIFY(bench.runTo(3000));
+    QTRY_VERIFY2(health.dead >= 4, qPrintable(QString::number(health.dead)));  // of eight
+    QTRY_VERIFY(bench.window->coach()->isVisible());
+    // The coach names experts that the picture says get nothing.
+    const auto picture = bench.controller.plane().picture();
+    const QString said = bench.window->coach()->evidence();
+    int idle = 0, named = 0;
+    for (std::size_t e = 0; e < picture->points.size(); ++e) {
+      idle += picture->points[e] == 0;
+      named += picture->points[e] == 0 && said.contains(QStringLiteral("E%1").arg(e + 1));
+    }
+    QVERIFY2(idle >= 2 && named >= 2 && said.contains("get none"), qPrintable(said));
+    const int collapsed = health.dead;
+    bench.type("balance.coefficient", "0.03");
+    bench.type("router.noise", "1");
+    QTRY_COMPARE(bench.history.edits().size(), std::size_t{3});
+    QVERIFY(bench.runTo(4500));
+    QTRY_VERIFY2(health.dead <= 1, qPrintable(QString::number(health.dead)));
+    qInfo("dead of 8: %d, without balance %d, with noise and balance %d; the coach: %s", healthy, collapsed,
+          health.dead, qPrintable(said));
+  }
+
+  void noiseAndScoresAreMeasured() {
+    RealBench bench;
+    QVERIFY(bench.prepared("plane-spirals"));
+    QVERIFY(bench.runTo(400));
+    PlaneHistory& plane = bench.controller.plane();
+    PlanePanel* canvas = bench.window->planePage()->canvas();
+    QTRY_VERIFY_WITH_TIMEOUT(plane.scored() && plane.scored()->step == 400, 10'000);
+    QCOMPARE(plane.scored()->without.size(), std::size_t{4});
+    // On two spirals some experts are worth much; the others' regions the rest may answer as well.
+    const auto& without = plane.scored()->without;
+    QVERIFY(*std::min_element(without.begin(), without.end()) < plane.scored()->score - 0.05);
+    bench.selection.select(ExpertRef{0, 1});
+    QTRY_VERIFY2(bench.window->probeCard()->without().contains("without it: accuracy"),
+                 qPrintable(bench.window->probeCard()->without()));
+    canvas->layerBox("noise")->click();
+    bench.type("router.noise", "1");
+    QTRY_VERIFY_WITH_TIMEOUT(plane.picture() && !plane.picture()->flips.empty(), 10'000);
+    const double share = flipShare(*plane.picture());
+    QVERIFY2(share > 0.01 && share < 0.7, qPrintable(QString::number(share)));
+    QTest::mouseClick(canvas->view(), Qt::LeftButton, {}, canvas->view()->pixelOf({0.3, -0.5}).toPoint());
+    QTRY_VERIFY2(bench.window->probeCard()->flips().contains("of 64 draws"),
+                 qPrintable(bench.window->probeCard()->flips()));
+    QTRY_VERIFY(!bench.window->probeCard()->truth().isEmpty());
   }
 
   void probeAddsUpAndThePictureIsOfTheModel() {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A run of points in the window, driven by clicks and keys over the scripted engine.
-#include <QAccessible>
 #include <QCheckBox>
 #include <QDockWidget>
 #include <QListWidget>
 #include <QPushButton>
 
 #include "tests/support/sample_plane.h"
-#include "tests/ui/window/window_bench.h"
+#include "tests/ui/window/plane_bench.h"
 #include "ui/bridge/slow_motion.h"
 #include "ui/charts/plane_charts_panel.h"
 #include "ui/dialogs/draw_points_dialog.h"
@@ -21,21 +20,7 @@
 
 using namespace moe::ui;
 
-namespace {
-struct PlaneBench : moe::test::WindowBench {
-  PlaneBench() : WindowBench("") {}
-  bool learning(qint64 step = 5) {
-    return ready() && training(step, QStringLiteral("plane-spirals")) &&
-           QTest::qWaitFor([&] { return controller.plane().picture() && controller.plane().points(); }, 15'000);
-  }
-  PlaneView* view() { return window->planePage()->canvas()->view(); }
-  QColor at(QPointF place) {
-    const QImage image = view()->grab().toImage();
-    const QPointF pixel = view()->pixelOf(place) * image.devicePixelRatio();
-    return image.pixelColor(pixel.toPoint());
-  }
-};
-}  // namespace
+using moe::test::PlaneBench;
 
 class TstWindowPlane : public QObject {
   Q_OBJECT
@@ -233,18 +218,6 @@ class TstWindowPlane : public QObject {
     QVERIFY(drawn);
     QTRY_VERIFY(bench.history.hasRun() && bench.history.info().data.find("12 points") != std::string::npos);
     QVERIFY(bench.controller.plane().active());
-  }
-
-  void everythingHasAName() {
-    PlaneBench bench;
-    QVERIFY(bench.learning());
-    for (QWidget* widget : bench.window->findChildren<QWidget*>()) {
-      if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus)) continue;
-      QAccessibleInterface* spoken = QAccessible::queryAccessibleInterface(widget);
-      const QString name = spoken ? spoken->text(QAccessible::Name) : QString();
-      QVERIFY2(!name.isEmpty() || widget->inherits("QLineEdit") || widget->inherits("QScrollArea"),
-               qPrintable(QString(widget->metaObject()->className()) + ' ' + widget->objectName()));
-    }
   }
 };
 

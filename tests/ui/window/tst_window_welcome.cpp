@@ -101,6 +101,7 @@ class TstWindowWelcome : public QObject {
     QTRY_COMPARE(QString::fromStdString(bench.history.info().preset), QStringLiteral("plane-collapse"));
     QVERIFY(!bench.window->welcome());
     QVERIFY(bench.reached(3));
+    QCOMPARE(bench.controller.pace(), RunController::kWatchPace);  // at full speed it is over before one has looked
   }
 
   void keyboardChoosesATile() {
