@@ -9,6 +9,23 @@
 
 namespace moe::test {
 
+/// The last step in the store of a run, which another program may be writing; 0 = none.
+inline qint64 last_step(const QString& run) {
+  sqlite3* database = nullptr;
+  if (sqlite3_open_v2((run + "/metrics.sqlite").toUtf8().constData(), &database, SQLITE_OPEN_READONLY, nullptr) !=
+      SQLITE_OK)
+    qFatal("cannot open the store");
+  sqlite3_busy_timeout(database, 5000);
+  qint64 step = 0;
+  const auto take = [](void* to, int, char** values, char**) {
+    *static_cast<qint64*>(to) = values[0] ? QByteArray(values[0]).toLongLong() : 0;
+    return 0;
+  };
+  sqlite3_exec(database, "SELECT max(step) FROM steps", take, &step, nullptr);
+  sqlite3_close(database);
+  return step;
+}
+
 /// Every column of every step but the two that are times, as text; then edits and evaluations.
 inline QByteArrayList metrics_rows(const QString& run) {
   sqlite3* database = nullptr;
