@@ -73,7 +73,8 @@ void TourBubble::go(int stop) {
   next_->setText(last ? tr("Done") : tr("Next"));
   skip_->setVisible(!last);
   setAccessibleName(tr("Tour, %1: %2. %3").arg(count_->text(), title_->text(), words_->text()));
-  adjustSize();
+  layout()->invalidate();
+  setFixedHeight(layout()->heightForWidth(width()));
   place();
 }
 

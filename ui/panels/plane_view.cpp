@@ -160,6 +160,8 @@ void PlaneView::rebuild() {
   if (layers_.decision) lines_ = answerLines(*picture_, low, high);
   if (layers_.owner) {
     seams_ = borderLines(picture_->grid, picture_->owner, picture_->gate);
+    // A run that comes to rest gets the best places, whatever it showed on its way there.
+    if (std::exchange(labelledStill_, picture_->still) != picture_->still) labels_.clear();
     labels_ =
         covered_.empty() ? regionLabels(*picture_, labels_) : regionLabels(uncovered(*picture_, covered_), labels_);
   } else {

@@ -62,7 +62,7 @@ class PlaneView : public QWidget {
   PlaneHistory& plane_;
   Selection& selection_;
   PlaneLayers layers_;
-  bool filling_ = false, probing_ = true;
+  bool filling_ = false, probing_ = true, labelledStill_ = false;
   double magnification_ = 1;
   int promoted_ = -1, drawn_ = 0;
   std::shared_ptr<const protocol::PlanePoints> points_;
