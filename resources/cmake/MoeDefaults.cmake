@@ -16,10 +16,12 @@ endif()
 add_library(moe_flags INTERFACE)
 # The same source must give the same bits on every path: no contraction chosen per call site is left to the
 # optimiser across threads, and no -ffast-math anywhere.
-target_compile_options(moe_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+# nvcc takes its own flags (engine/backend/cuda).
+set(_host_flags -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
   $<$<BOOL:${MOE_WERROR}>:-Werror> $<$<BOOL:${MOE_NATIVE}>:-march=native>)
+target_compile_options(moe_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${_host_flags}>")
 if(MOE_SANITIZE)
-  target_compile_options(moe_flags INTERFACE -fsanitize=${MOE_SANITIZE} -fno-omit-frame-pointer)
+  target_compile_options(moe_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${MOE_SANITIZE};-fno-omit-frame-pointer>")
   target_link_options(moe_flags INTERFACE -fsanitize=${MOE_SANITIZE})
 endif()
 target_include_directories(moe_flags INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/generated")
