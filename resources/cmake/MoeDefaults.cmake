@@ -34,7 +34,8 @@ function(moe_add_library name)
   target_link_libraries(${name} PUBLIC moe_flags ${A_LIBS} PRIVATE ${A_PRIVATE_LIBS})
 endfunction()
 
-# moe_add_test(NAME SOURCES a.cpp ... LIBS x y [LABELS l] [TIMEOUT s]): one QtTest program, registered with CTest.
+# moe_add_test(NAME SOURCES a.cpp ... LIBS x y [LABELS l] [TIMEOUT s]): one QtTest program, registered with CTest. Tests
+# are about the CPU, on every machine; those of engine/backend/cuda ask for the module themselves.
 function(moe_add_test name)
   cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   add_executable(${name} ${A_SOURCES})
@@ -45,5 +46,5 @@ function(moe_add_test name)
     set(A_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "${A_LABELS}"
-    ENVIRONMENT "QT_QPA_PLATFORM=offscreen;MOE_SOURCE_DIR=${CMAKE_SOURCE_DIR};MOE_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
+    ENVIRONMENT "QT_QPA_PLATFORM=offscreen;MOE_CUDA_MODULE=off;MOE_SOURCE_DIR=${CMAKE_SOURCE_DIR};MOE_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
 endfunction()

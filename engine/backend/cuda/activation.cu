@@ -64,13 +64,11 @@ void CudaActivation::activation_forward(View y, ConstView x, Activation kind, st
 }
 
 void CudaActivation::activation_backward(View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows) {
-  with_real(dy.dtype,
-            [&]<class T>() { backward(runtime_, dx.as<T>(), dy.as<T>(), x.as<T>(), kind, rows, dy.dim(1)); });
+  with_real(dy.dtype, [&]<class T>() { backward(runtime_, dx.as<T>(), dy.as<T>(), x.as<T>(), kind, rows, dy.dim(1)); });
 }
 
 void CudaActivation::add_scaled(View y, ConstView x, double alpha) {
-  with_real(y.dtype,
-            [&]<class T>() { add(runtime_, y.as<T>(), x.as<T>(), static_cast<T>(alpha), y.size()); });
+  with_real(y.dtype, [&]<class T>() { add(runtime_, y.as<T>(), x.as<T>(), static_cast<T>(alpha), y.size()); });
 }
 
 void CudaActivation::fill(View y, double value) {

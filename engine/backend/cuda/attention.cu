@@ -96,8 +96,8 @@ void CudaAttention::attention_backward(View dqkv, ConstView dout, ConstView out,
       T* along = runtime_.scratch(2).get<T>(lse.size());
       row_products(runtime_, along, dout.as<T>(), out.as<T>(), heads);
       const dim3 queries(blocks_of(s.context), static_cast<unsigned>(s.heads), static_cast<unsigned>(s.batch));
-      launch(runtime_, queries, kThreads, backward_queries_kernel<T, N>, dqkv.as<T>(), dout.as<T>(), lse.as<T>(),
-             along, qkv.as<T>(), heads);
+      launch(runtime_, queries, kThreads, backward_queries_kernel<T, N>, dqkv.as<T>(), dout.as<T>(), lse.as<T>(), along,
+             qkv.as<T>(), heads);
       const dim3 keys(blocks_of(s.context), static_cast<unsigned>(s.kv_heads), static_cast<unsigned>(s.batch));
       launch(runtime_, keys, kThreads, backward_keys_kernel<T, N>, dqkv.as<T>(), dout.as<T>(), lse.as<T>(), along,
              qkv.as<T>(), heads);

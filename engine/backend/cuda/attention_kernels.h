@@ -73,11 +73,10 @@ template <class T, int N>
 __device__ void add_tile(T (&sums)[kPerWarp][N], const T* weights, const Rows2D<T>& other, std::int64_t other_first,
                          std::int64_t other_end, std::int64_t dim) {
   const int lane = static_cast<int>(threadIdx.x) % 32;
-  for (int j = 0; j < kOthers; ++j) {
+  for (int j = 0; j < kOthers && other_first + j < other_end; ++j) {
     T weight[kPerWarp];
     for (int r = 0; r < kPerWarp; ++r) weight[r] = __shfl_sync(kWholeWarp, weights[r], j);
     const std::int64_t row = other_first + j;
-    if (row >= other_end) continue;
     const T* from = other.row(row);
     for (int i = 0; i < N; ++i) {
       const std::int64_t c = lane + 32 * i;
@@ -108,6 +107,7 @@ __global__ void forward_kernel(T* out, T* lse, const T* qkv, Heads at) {
   for (std::int64_t tile = 0; tile < last; tile += kOthers) {
     T p[kPerWarp];
     tile_dots(p, queries, first, context, keys, tile, last, at.dim);
+    if (first >= context) continue;  // a warp without rows only helps to load the tiles
     for (int r = 0; r < kPerWarp; ++r) {
       const bool seen = tile + group.lane <= first + r && first + r < context;
       const T score = seen ? p[r] * scale : minus_infinity<T>();
@@ -157,6 +157,7 @@ __global__ void backward_queries_kernel(T* dqkv, const T* dout, const T* lse, co
     T p[kPerWarp], ds[kPerWarp];
     tile_dots(p, queries, first, context, keys, tile, last, at.dim);
     tile_dots(ds, gradients, first, context, values, tile, last, at.dim);
+    if (first >= context) continue;
     for (int r = 0; r < kPerWarp; ++r) {
       const std::int64_t i = first + r, row = at.rows(b, h) + i;
       const bool seen = tile + lane <= i && i < context;
@@ -185,6 +186,7 @@ __global__ void backward_keys_kernel(T* dqkv, const T* dout, const T* lse, const
       T p[kPerWarp], ds[kPerWarp];
       tile_dots(p, keys, first, context, queries, tile, context, at.dim);
       tile_dots(ds, values, first, context, gradients, tile, context, at.dim);
+      if (first >= context) continue;
       for (int r = 0; r < kPerWarp; ++r) {
         const std::int64_t i = tile + lane, row = at.rows(b, h) + i;
         const bool seen = i < context && first + r <= i;

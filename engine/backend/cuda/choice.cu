@@ -148,9 +148,8 @@ void count_runs(Runtime& runtime, std::int32_t* counts, const std::int32_t* ids,
 }  // namespace
 
 void CudaChoice::mask_groups(View y, ConstView x, int groups, int keep) {
-  with_real(x.dtype, [&]<class T>() {
-    keep_best_groups(runtime_, y.as<T>(), x.as<T>(), groups, keep, x.dim(0), x.dim(1));
-  });
+  with_real(x.dtype,
+            [&]<class T>() { keep_best_groups(runtime_, y.as<T>(), x.as<T>(), groups, keep, x.dim(0), x.dim(1)); });
 }
 
 void CudaChoice::sinkhorn(View plan, ConstView s, double tolerance, int most_iterations) {
@@ -164,8 +163,8 @@ void CudaChoice::random_choices(View ids, const RandomStream& stream, double fra
 }
 
 void CudaChoice::table_choices(View ids, ConstView table, ConstView token_ids, int experts) {
-  look_up(runtime_, ids.as<std::int32_t>(), table.as<std::int32_t>(), token_ids.as<std::int32_t>(), experts,
-          ids.dim(0), ids.dim(1));
+  look_up(runtime_, ids.as<std::int32_t>(), table.as<std::int32_t>(), token_ids.as<std::int32_t>(), experts, ids.dim(0),
+          ids.dim(1));
 }
 
 void CudaChoice::expert_choices(View ids, ConstView scores, std::int64_t capacity) {

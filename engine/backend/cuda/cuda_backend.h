@@ -30,12 +30,15 @@ class CudaBackend final : public Backend {
 
   void* allocate(std::size_t bytes) override { return runtime_.allocate(bytes); }
   void free(void* block, std::size_t) override { runtime_.free(block); }
+  bool shares_host_memory() const override { return false; }
   void copy_from_host(View target, const void* source) override {
     runtime_.upload(target.data, source, target.bytes());
   }
-  void copy_to_host(void* target, ConstView source) override {
-    runtime_.download(target, source.data, source.bytes());
+  void copy_to_host(void* target, ConstView source) override { runtime_.download(target, source.data, source.bytes()); }
+  void copy_to_host_later(void* target, ConstView source) override {
+    runtime_.download_later(target, source.data, source.bytes());
   }
+  void finish_copies() override { runtime_.finish_downloads(); }
   void zero(View target) override { runtime_.zero(target.data, target.bytes()); }
   void synchronize() override { runtime_.synchronize(); }
 

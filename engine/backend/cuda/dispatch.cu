@@ -141,8 +141,7 @@ void CudaDispatch::combine_backward(View dy_sorted, View dweights, ConstView dy,
 }
 
 void CudaDispatch::choices_from_plan(View out, ConstView dweights, const Plan& plan) {
-  with_real(out.dtype,
-            [&]<class T>() { scatter(runtime_, Rows(plan), out.as<T>(), dweights.as<T>(), out.size()); });
+  with_real(out.dtype, [&]<class T>() { scatter(runtime_, Rows(plan), out.as<T>(), dweights.as<T>(), out.size()); });
 }
 
 }  // namespace moe::cuda

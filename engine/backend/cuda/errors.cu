@@ -50,7 +50,7 @@ void check(cudaError_t status, const char* doing) {
                 "Make train.batch smaller and raise optim.accumulation by as much, or shorten model.context.");
   if (needs_relaunch(status))
     throw DeviceLost(std::string("the device failed while ") + doing + ": " + in_words(status), "cuda",
-                "the engine has to be started again after this error", "Go on from the last checkpoint.");
+                     "the engine has to be started again after this error", "Go on from the last checkpoint.");
   throw Error(ErrorKind::device, std::string("CUDA failed while ") + doing + ": " + in_words(status), "cuda", "",
               "Train with --device cpu, or go on from the last checkpoint.");
 }

@@ -83,8 +83,8 @@ void multiply(Runtime& runtime, const Product& p) {
   const void *one = &alpha_f, *keep = &beta_f;
   if (wide) one = &alpha, keep = &beta;
   check(cublasGemmEx(runtime.blas(), operation(p.transpose_b), operation(p.transpose_a), narrow(p.n), narrow(p.m),
-                     narrow(p.k), one, p.b.data, p.b.type, narrow(p.b.columns), p.a.data, p.a.type,
-                     narrow(p.a.columns), keep, p.c, wide ? CUDA_R_64F : CUDA_R_32F, narrow(p.ldc),
+                     narrow(p.k), one, p.b.data, p.b.type, narrow(p.b.columns), p.a.data, p.a.type, narrow(p.a.columns),
+                     keep, p.c, wide ? CUDA_R_64F : CUDA_R_32F, narrow(p.ldc),
                      wide ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT),
         "multiplying matrices");
 }

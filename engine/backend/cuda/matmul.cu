@@ -54,8 +54,8 @@ void CudaMatmul::grouped_linear_forward(View y, ConstView x, ConstView w, ConstV
   const std::int32_t* at = runtime_.host_offsets(offsets.as<std::int32_t>(), experts + 1);
   products_.clear();
   for (std::int64_t e = 0; e < experts; ++e)
-    products_.push_back({at[e + 1] - at[e], n, k, left.rows(at[e]), false, weights.rows(e * n), true,
-                         row(y, at[e]), n, false});
+    products_.push_back(
+        {at[e + 1] - at[e], n, k, left.rows(at[e]), false, weights.rows(e * n), true, row(y, at[e]), n, false});
   multiply(runtime_, products_, pointers_);
 }
 
@@ -69,13 +69,13 @@ void CudaMatmul::grouped_linear_backward(View dx, View dw, ConstView dy, ConstVi
   products_.clear();
   for (std::int64_t e = 0; dw && e < experts; ++e)
     if (at[e + 1] > at[e])  // an expert without rows keeps its gradient
-      products_.push_back({n, k, at[e + 1] - at[e], left.rows(at[e]), true, inputs.rows(at[e]), false,
-                           row(dw, e * n, k), k, true});
+      products_.push_back(
+          {n, k, at[e + 1] - at[e], left.rows(at[e]), true, inputs.rows(at[e]), false, row(dw, e * n, k), k, true});
   multiply(runtime_, products_, pointers_);
   products_.clear();
   for (std::int64_t e = 0; dx && e < experts; ++e)
-    products_.push_back({at[e + 1] - at[e], k, n, left.rows(at[e]), false, weights.rows(e * n), false,
-                         row(dx, at[e]), k, false});
+    products_.push_back(
+        {at[e + 1] - at[e], k, n, left.rows(at[e]), false, weights.rows(e * n), false, row(dx, at[e]), k, false});
   multiply(runtime_, products_, pointers_);
 }
 

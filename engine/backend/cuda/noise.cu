@@ -31,8 +31,7 @@ void uniforms(Runtime& runtime, T* x, DeviceStream stream, double half_width, st
 template <class T>
 void scaled(Runtime& runtime, T* y, const T* x, DeviceStream stream, double epsilon, bool accumulate, std::int64_t n) {
   for_elements(runtime, n, [=] __device__(std::int64_t i) {
-    const T value =
-        x[i] * static_cast<T>(1 + epsilon * (2 * stream.uniform(static_cast<std::uint64_t>(i)) - 1));
+    const T value = x[i] * static_cast<T>(1 + epsilon * (2 * stream.uniform(static_cast<std::uint64_t>(i)) - 1));
     y[i] = accumulate ? y[i] + value : value;
   });
 }
@@ -72,8 +71,7 @@ struct Rivals {
 };
 
 template <class T>
-Rivals rivals_of(Runtime& runtime, const T* noisy, int k, LoadThreshold threshold, std::int64_t rows,
-                 std::int64_t n) {
+Rivals rivals_of(Runtime& runtime, const T* noisy, int k, LoadThreshold threshold, std::int64_t rows, std::int64_t n) {
   std::int32_t* best = runtime.scratch(2).get<std::int32_t>(rows * (k + 1));
   choose(runtime, best, noisy, k + 1, rows, n);
   return {best, k, threshold == LoadThreshold::own};

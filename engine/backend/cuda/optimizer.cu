@@ -29,35 +29,33 @@ void adamw(Runtime& runtime, T* w, T* g, T* m, T* v, const AdamW& a, std::int64_
 }
 
 template <class T>
-double squares(Runtime& runtime, const T* x, std::int64_t n) {
+void squares(Runtime& runtime, double* out, const T* x, std::int64_t n) {
   sum_on_device(
-      runtime, n, runtime.scalar(),
-      [=] __device__(std::int64_t i) { return static_cast<double>(x[i]) * static_cast<double>(x[i]); },
+      runtime, n, out, [=] __device__(std::int64_t i) { return static_cast<double>(x[i]) * static_cast<double>(x[i]); },
       [] __device__(double sum) { return sum; });
-  return runtime.download(runtime.scalar());
 }
 
 template <class T>
-double total(Runtime& runtime, const T* x, std::int64_t n) {
+void total(Runtime& runtime, double* out, const T* x, std::int64_t n) {
   sum_on_device(
-      runtime, n, runtime.scalar(), [=] __device__(std::int64_t i) { return static_cast<double>(x[i]); },
+      runtime, n, out, [=] __device__(std::int64_t i) { return static_cast<double>(x[i]); },
       [] __device__(double sum) { return sum; });
-  return runtime.download(runtime.scalar());
 }
 
 }  // namespace
 
 void CudaOptimizer::adamw_step(View w, View g, View m, View v, const AdamW& a) {
-  with_real(w.dtype,
-            [&]<class T>() { adamw(runtime_, w.as<T>(), g.as<T>(), m.as<T>(), v.as<T>(), a, w.size()); });
+  with_real(w.dtype, [&]<class T>() { adamw(runtime_, w.as<T>(), g.as<T>(), m.as<T>(), v.as<T>(), a, w.size()); });
 }
 
-double CudaOptimizer::sum_of_squares(ConstView x) {
-  return with_real(x.dtype, [&]<class T>() { return squares(runtime_, x.as<T>(), x.size()); });
+Scalar CudaOptimizer::sum_of_squares(ConstView x) {
+  return runtime_.scalar(
+      [&](double* out) { with_real(x.dtype, [&]<class T>() { squares(runtime_, out, x.as<T>(), x.size()); }); });
 }
 
-double CudaOptimizer::sum(ConstView x) {
-  return with_real(x.dtype, [&]<class T>() { return total(runtime_, x.as<T>(), x.size()); });
+Scalar CudaOptimizer::sum(ConstView x) {
+  return runtime_.scalar(
+      [&](double* out) { with_real(x.dtype, [&]<class T>() { total(runtime_, out, x.as<T>(), x.size()); }); });
 }
 
 }  // namespace moe::cuda

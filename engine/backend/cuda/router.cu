@@ -42,9 +42,8 @@ void CudaRouter::take_backward(View dx, ConstView dy, ConstView ids) {
 }
 
 void CudaRouter::renormalise_forward(View w, ConstView y, double eps) {
-  with_real(y.dtype, [&]<class T>() {
-    renormalise(runtime_, w.as<T>(), y.as<T>(), static_cast<T>(eps), y.dim(0), y.dim(1));
-  });
+  with_real(y.dtype,
+            [&]<class T>() { renormalise(runtime_, w.as<T>(), y.as<T>(), static_cast<T>(eps), y.dim(0), y.dim(1)); });
 }
 
 void CudaRouter::renormalise_backward(View dy, ConstView dw, ConstView y, double eps) {
@@ -82,12 +81,14 @@ void CudaRouter::balance_gradient(View dp, ConstView counts, int k, double coeff
   });
 }
 
-double CudaRouter::balance_loss(ConstView p, ConstView counts, int k) {
-  return with_real(p.dtype, [&]<class T>() {
-    const std::int64_t rows = p.dim(0), n = p.dim(1), group = tokens_of_group(p, counts);
-    if (rows == 0) return 0.0;
-    const double total = weighted_sum(runtime_, p.as<T>(), counts.as<std::int32_t>(), rows, n, group);
-    return static_cast<double>(n) * total / static_cast<double>(rows) / (static_cast<double>(group) * k);
+Scalar CudaRouter::balance_loss(ConstView p, ConstView counts, int k) {
+  const std::int64_t rows = p.dim(0), n = p.dim(1), group = tokens_of_group(p, counts);
+  if (rows == 0) return 0.0;
+  const double factor = static_cast<double>(n) / static_cast<double>(rows) / (static_cast<double>(group) * k);
+  return runtime_.scalar([&](double* out) {
+    with_real(p.dtype, [&]<class T>() {
+      weighted_sum(runtime_, out, p.as<T>(), counts.as<std::int32_t>(), factor, rows, n, group);
+    });
   });
 }
 
@@ -106,8 +107,9 @@ void CudaRouter::add_row(View y, ConstView row, double alpha) {
   });
 }
 
-double CudaRouter::squared_cv(ConstView x) {
-  return with_real(x.dtype, [&]<class T>() { return spread(runtime_, x.as<T>(), x.size()); });
+Scalar CudaRouter::squared_cv(ConstView x) {
+  return runtime_.scalar(
+      [&](double* out) { with_real(x.dtype, [&]<class T>() { spread(runtime_, out, x.as<T>(), x.size()); }); });
 }
 
 void CudaRouter::squared_cv_backward(View dx, ConstView x, double coefficient) {
@@ -125,9 +127,10 @@ void CudaRouter::z_loss_backward(View ds, ConstView p, ConstView lse, double coe
   });
 }
 
-double CudaRouter::mean_entropy(ConstView p) {
-  return with_real(p.dtype, [&]<class T>() {
-    return p.dim(0) ? entropy(runtime_, p.as<T>(), p.size()) / static_cast<double>(p.dim(0)) : 0.0;
+Scalar CudaRouter::mean_entropy(ConstView p) {
+  if (p.dim(0) == 0) return 0.0;
+  return runtime_.scalar([&](double* out) {
+    with_real(p.dtype, [&]<class T>() { entropy(runtime_, out, p.as<T>(), static_cast<double>(p.dim(0)), p.size()); });
   });
 }
 

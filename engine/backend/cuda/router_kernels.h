@@ -9,7 +9,8 @@ template <class T>
 void softmax(Runtime& runtime, T* p, const T* s, std::int64_t rows, std::int64_t n) {
   for_rows(runtime, rows, n, [=] __device__(std::int64_t t, auto group) {
     T largest = minus_infinity<T>(), sum = 0;
-    for (std::int64_t i = t * n + group.lane; i < (t + 1) * n; i += group.size) largest = s[i] > largest ? s[i] : largest;
+    for (std::int64_t i = t * n + group.lane; i < (t + 1) * n; i += group.size)
+      largest = s[i] > largest ? s[i] : largest;
     largest = group.largest(largest);
     for (std::int64_t i = t * n + group.lane; i < (t + 1) * n; i += group.size) {
       const T e = exponential(s[i] - largest);
@@ -171,15 +172,14 @@ void balance_of_rows(Runtime& runtime, T* dp, const std::int32_t* counts, T fact
 }
 
 template <class T>
-double weighted_sum(Runtime& runtime, const T* p, const std::int32_t* counts, std::int64_t rows, std::int64_t n,
-                    std::int64_t tokens) {
+void weighted_sum(Runtime& runtime, double* out, const T* p, const std::int32_t* counts, double factor,
+                  std::int64_t rows, std::int64_t n, std::int64_t tokens) {
   sum_on_device(
-      runtime, rows * n, runtime.scalar(),
+      runtime, rows * n, out,
       [=] __device__(std::int64_t i) {
         return static_cast<double>(counts[i / n / tokens * n + i % n]) * static_cast<double>(p[i]);
       },
-      [] __device__(double sum) { return sum; });
-  return runtime.download(runtime.scalar());
+      [=] __device__(double sum) { return factor * sum; });
 }
 
 template <class T>
@@ -215,14 +215,12 @@ __device__ void spread_of(const T* x, std::int64_t n, const G& group, double& me
 }
 
 template <class T>
-double spread(Runtime& runtime, const T* x, std::int64_t n) {
-  double* const out = runtime.scalar();
+void spread(Runtime& runtime, double* out, const T* x, std::int64_t n) {
   for_rows(runtime, 1, n, [=] __device__(std::int64_t, auto group) {
     double mean, variance;
     spread_of(x, n, group, mean, variance);
     if (group.lane == 0) *out = variance / (mean * mean + kSpreadFloor);
   });
-  return runtime.download(out);
 }
 
 template <class T>
@@ -241,7 +239,8 @@ template <class T>
 void log_sums(Runtime& runtime, T* lse, const T* s, std::int64_t rows, std::int64_t n) {
   for_rows(runtime, rows, n, [=] __device__(std::int64_t t, auto group) {
     T largest = minus_infinity<T>(), sum = 0;
-    for (std::int64_t i = t * n + group.lane; i < (t + 1) * n; i += group.size) largest = s[i] > largest ? s[i] : largest;
+    for (std::int64_t i = t * n + group.lane; i < (t + 1) * n; i += group.size)
+      largest = s[i] > largest ? s[i] : largest;
     largest = group.largest(largest);
     for (std::int64_t i = t * n + group.lane; i < (t + 1) * n; i += group.size) sum += exponential(s[i] - largest);
     sum = group.sum(sum);
@@ -255,15 +254,14 @@ void z_gradient(Runtime& runtime, T* ds, const T* p, const T* lse, T factor, std
 }
 
 template <class T>
-double entropy(Runtime& runtime, const T* p, std::int64_t n) {
+void entropy(Runtime& runtime, double* out, const T* p, double rows, std::int64_t n) {
   sum_on_device(
-      runtime, n, runtime.scalar(),
+      runtime, n, out,
       [=] __device__(std::int64_t i) {
         const T q = p[i];
         return static_cast<double>(q == T(0) ? T(0) : -q * logarithm(q));  // 0·ln 0 = 0; NaN goes through
       },
-      [] __device__(double sum) { return sum; });
-  return runtime.download(runtime.scalar());
+      [=] __device__(double sum) { return sum / rows; });
 }
 
 }  // namespace moe::cuda

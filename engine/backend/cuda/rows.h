@@ -146,8 +146,7 @@ template <class Value, class Finish>
 void sum_on_device(Runtime& runtime, std::int64_t n, double* out, Value value, Finish finish) {
   const std::int64_t tasks = ceil_div(n, kSumGrain);
   double* partials = runtime.partials<double>(tasks > 0 ? tasks : 1);
-  if (tasks > 0)
-    launch(runtime, static_cast<unsigned>(tasks), 256, sum_partials_kernel<Value>, n, partials, value);
+  if (tasks > 0) launch(runtime, static_cast<unsigned>(tasks), 256, sum_partials_kernel<Value>, n, partials, value);
   launch(runtime, 1u, 256, sum_finish_kernel<Finish>, tasks, partials, out, finish);
 }
 

@@ -12,7 +12,7 @@ namespace {
 // cuBLAS asks for 32 MiB on Hopper and later; with memory of its own per stream its results repeat.
 constexpr std::size_t kWorkspace = std::size_t{32} << 20;
 constexpr std::size_t kUpload = std::size_t{256} << 10, kDownload = std::size_t{64} << 10;
-constexpr std::size_t kUploads = 8;
+constexpr std::size_t kUploads = 32, kLater = std::size_t{1} << 20;
 
 std::string version_text(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
@@ -95,7 +95,9 @@ Runtime::Runtime() : facts_(find_device()) {
   uploads_.reserve(kUploads);
   for (std::size_t i = 0; i < kUploads; ++i) uploads_.emplace_back(kUpload);
   download_.emplace_back(kDownload);
-  scalar();
+  later_.emplace_back(kLater);
+  host_scalars_.emplace_back(kScalars * sizeof(double));
+  scalars_.get<double>(kScalars);
 }
 
 Runtime::~Runtime() {
@@ -129,10 +131,32 @@ void Runtime::download(void* to, const void* from, std::size_t bytes) {
   if (landing != to) std::memcpy(to, landing, bytes);
 }
 
-double Runtime::download(const double* from) {
-  double value = 0;
-  download(&value, from, sizeof value);
-  return value;
+void Runtime::download_later(void* to, const void* from, std::size_t bytes) {
+  if (bytes == 0) return;
+  if (bytes > kLater) return download(to, from, bytes);
+  if (later_used_ + bytes > kLater) finish_downloads();
+  check(
+      cudaMemcpyAsync(static_cast<char*>(later_[0].data()) + later_used_, from, bytes, cudaMemcpyDeviceToHost, stream_),
+      "copying from the device");
+  landings_.push_back({to, later_used_, bytes});
+  later_used_ += (bytes + 15) / 16 * 16;
+}
+
+void Runtime::finish_downloads() {
+  if (!landings_.empty()) synchronize();
+}
+
+Scalar Runtime::send(const double* from) {
+  const std::uint64_t ticket = scalars_issued_++;
+  check(cudaMemcpyAsync(static_cast<double*>(host_scalars_[0].data()) + ticket % kScalars, from, sizeof *from,
+                        cudaMemcpyDeviceToHost, stream_),
+        "copying from the device");
+  return Scalar(*this, ticket);
+}
+
+double Runtime::wait_for(std::uint64_t ticket) {
+  if (ticket >= scalars_here_) synchronize();
+  return static_cast<const double*>(host_scalars_[0].data())[ticket % kScalars];
 }
 
 void Runtime::zero(void* to, std::size_t bytes) {
@@ -147,7 +171,14 @@ void Runtime::copy(void* to, const void* from, std::size_t bytes) {
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_), "copying on the device");
 }
 
-void Runtime::synchronize() { check(cudaStreamSynchronize(stream_), "computing"); }
+void Runtime::synchronize() {
+  check(cudaStreamSynchronize(stream_), "computing");
+  scalars_here_ = scalars_issued_;
+  for (const Landing& landing : landings_)
+    std::memcpy(landing.to, static_cast<const char*>(later_[0].data()) + landing.offset, landing.bytes);
+  landings_.clear();
+  later_used_ = 0;
+}
 
 Runtime::Followed* Runtime::followed(const std::int32_t* offsets, std::int64_t count) {
   for (auto& one : followed_)

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/backend/cuda/device.h"
+#include "engine/backend/families/scalar.h"
 
 namespace moe::cuda {
 
@@ -55,11 +56,11 @@ struct DeviceFacts {
   std::size_t memory = 0;
 };
 
-class Runtime {
+class Runtime final : public Scalar::Source {
  public:
   /// On the first device. Throws Error(device) without a driver, a device, or one of compute capability 8.0.
   Runtime();
-  ~Runtime();
+  ~Runtime() override;
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
@@ -74,7 +75,9 @@ class Runtime {
   void upload(void* to, const void* from, std::size_t bytes);
   /// Waits for everything issued before.
   void download(void* to, const void* from, std::size_t bytes);
-  double download(const double* from);
+  /// `to` is filled when finish_downloads() returns, or earlier.
+  void download_later(void* to, const void* from, std::size_t bytes);
+  void finish_downloads();
   void zero(void* to, std::size_t bytes);
   void copy(void* to, const void* from, std::size_t bytes);
   void synchronize();
@@ -84,8 +87,14 @@ class Runtime {
   T* partials(std::int64_t count) {
     return partials_.get<T>(count);
   }
-  /// One float64 that a scalar op leaves its result in.
-  double* scalar() { return scalar_.get<double>(1); }
+  /// `compute(out)` issues kernels that leave one float64 at `out` on the device; it comes to the host by itself.
+  template <class Compute>
+  Scalar scalar(Compute&& compute) {
+    double* const out = scalars_.get<double>(kScalars) + scalars_issued_ % kScalars;
+    compute(out);
+    return send(out);
+  }
+  double wait_for(std::uint64_t ticket) override;
   DeviceScratch& scratch(int use) { return scratch_[use]; }
 
   /// Offsets of experts, on the host. `follow_offsets` starts their way there as soon as they are known, so that
@@ -102,15 +111,24 @@ class Runtime {
     Pinned copy;
     bool valid;
   };
+  struct Landing {
+    void* to;
+    std::size_t offset, bytes;
+  };
+  static constexpr std::uint64_t kScalars = 4096;
+  Scalar send(const double* from);
   Followed* followed(const std::int32_t* offsets, std::int64_t count);
 
   DeviceFacts facts_;
   cudaStream_t stream_ = nullptr;
   cublasHandle_t blas_ = nullptr;
-  DeviceScratch workspace_, partials_, scalar_, scratch_[6];
+  DeviceScratch workspace_, partials_, scalars_, scratch_[6];
   std::vector<Pinned> uploads_;
   std::size_t next_upload_ = 0;
-  std::vector<Pinned> download_;  // none before the first
+  std::vector<Pinned> download_, later_, host_scalars_;  // one each, once there is a stream
+  std::vector<Landing> landings_;                        // in later_, not yet with those who asked
+  std::size_t later_used_ = 0;
+  std::uint64_t scalars_issued_ = 0, scalars_here_ = 0;
   std::vector<Followed> followed_;
 };
 
@@ -120,7 +138,9 @@ void launch(Runtime& runtime, dim3 grid, unsigned block, void (*kernel)(Paramete
 #ifdef MOE_CUDA_EMULATED
   emulation::launch(runtime.stream(), grid, dim3(block), kernel, static_cast<Parameters>(arguments)...);
 #else
+  // clang-format off: it does not know the three brackets
   kernel<<<grid, block, 0, runtime.stream()>>>(static_cast<Parameters>(arguments)...);
+  // clang-format on
   check(cudaGetLastError(), "starting a kernel");
 #endif
 }

@@ -114,8 +114,7 @@ void token_softmax_gradient(Runtime& runtime, T* ds, const T* dp, const T* p, st
 }  // namespace
 
 void CudaSoft::unit_rows_forward(View y, View norms, ConstView x) {
-  with_real(x.dtype,
-            [&]<class T>() { unit_rows(runtime_, y.as<T>(), norms.as<T>(), x.as<T>(), x.dim(0), x.dim(1)); });
+  with_real(x.dtype, [&]<class T>() { unit_rows(runtime_, y.as<T>(), norms.as<T>(), x.as<T>(), x.dim(0), x.dim(1)); });
 }
 
 void CudaSoft::unit_rows_backward(View dx, ConstView dy, ConstView y, ConstView norms) {

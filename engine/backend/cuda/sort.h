@@ -17,7 +17,8 @@ __global__ void count_digits_kernel(std::int64_t n, std::int64_t tiles, const st
   for (std::int64_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
     const std::int64_t at = tile * kTile + threadIdx.x;
     const std::int32_t digit =
-        at < n ? static_cast<std::int32_t>((key(order ? order[at] : static_cast<std::int32_t>(at)) >> shift) & 255) : -1;
+        at < n ? static_cast<std::int32_t>((key(order ? order[at] : static_cast<std::int32_t>(at)) >> shift) & 255)
+               : -1;
     digits[threadIdx.x] = digit;
     __syncthreads();
     std::int32_t found = 0;

@@ -16,8 +16,7 @@ namespace {
 template <class T>
 T load(const void* from, cudaDataType_t type, std::int64_t i) {
   if (type == CUDA_R_16BF)
-    return static_cast<T>(
-        std::bit_cast<float>(std::uint32_t{static_cast<const std::uint16_t*>(from)[i]} << 16));
+    return static_cast<T>(std::bit_cast<float>(std::uint32_t{static_cast<const std::uint16_t*>(from)[i]} << 16));
   return static_cast<const T*>(from)[i];
 }
 
@@ -124,18 +123,18 @@ cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transa, cub
 
 // The arrays of pointers lie on the device and are read when the call runs; all others are the host's.
 cublasStatus_t cublasGemmGroupedBatchedEx(cublasHandle_t handle, const cublasOperation_t transa[],
-                                          const cublasOperation_t transb[], const int m[], const int n[],
-                                          const int k[], const void* alpha, const void* const a[],
-                                          cudaDataType_t atype, const int lda[], const void* const b[],
-                                          cudaDataType_t btype, const int ldb[], const void* beta, void* const c[],
-                                          cudaDataType_t ctype, const int ldc[], int groups, const int group_size[],
-                                          cublasComputeType_t compute) {
+                                          const cublasOperation_t transb[], const int m[], const int n[], const int k[],
+                                          const void* alpha, const void* const a[], cudaDataType_t atype,
+                                          const int lda[], const void* const b[], cudaDataType_t btype, const int ldb[],
+                                          const void* beta, void* const c[], cudaDataType_t ctype, const int ldc[],
+                                          int groups, const int group_size[], cublasComputeType_t compute) {
   if (!types_fit(atype, btype, ctype, compute, true)) return CUBLAS_STATUS_NOT_SUPPORTED;
   int at = 0;
   for (int g = 0; g < groups; ++g)
     for (int i = 0; i < group_size[g]; ++i, ++at) {
-      Product p{transa[g], transb[g], m[g], n[g], k[g], scalar(alpha, compute, g), nullptr, atype, lda[g], nullptr,
-                ldb[g], scalar(beta, compute, g), nullptr, ldc[g]};
+      Product p{transa[g], transb[g], m[g],   n[g],    k[g],   scalar(alpha, compute, g),
+                nullptr,   atype,     lda[g], nullptr, ldb[g], scalar(beta, compute, g),
+                nullptr,   ldc[g]};
       if (const cublasStatus_t status = checked(p); status != CUBLAS_STATUS_SUCCESS) return status;
       ++emulation::counters().products;
       emulation::enqueue(handle->stream, [=]() mutable {

@@ -34,9 +34,8 @@ cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transa, cub
                             cudaDataType_t btype, int ldb, const void* beta, void* c, cudaDataType_t ctype, int ldc,
                             cublasComputeType_t compute, cublasGemmAlgo_t algorithm);
 cublasStatus_t cublasGemmGroupedBatchedEx(cublasHandle_t handle, const cublasOperation_t transa[],
-                                          const cublasOperation_t transb[], const int m[], const int n[],
-                                          const int k[], const void* alpha, const void* const a[],
-                                          cudaDataType_t atype, const int lda[], const void* const b[],
-                                          cudaDataType_t btype, const int ldb[], const void* beta, void* const c[],
-                                          cudaDataType_t ctype, const int ldc[], int groups, const int group_size[],
-                                          cublasComputeType_t compute);
+                                          const cublasOperation_t transb[], const int m[], const int n[], const int k[],
+                                          const void* alpha, const void* const a[], cudaDataType_t atype,
+                                          const int lda[], const void* const b[], cudaDataType_t btype, const int ldb[],
+                                          const void* beta, void* const c[], cudaDataType_t ctype, const int ldc[],
+                                          int groups, const int group_size[], cublasComputeType_t compute);

@@ -145,17 +145,20 @@ inline void __syncthreads(std::source_location where = std::source_location::cur
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, int lanes, std::source_location where = std::source_location::current()) {
   emulation::whole_warp(mask);
-  return emulation::shuffle(value, [=](int own) { return own ^ lanes; }, where);
+  return emulation::shuffle(
+      value, [=](int own) { return own ^ lanes; }, where);
 }
 template <class T>
 T __shfl_up_sync(unsigned mask, T value, unsigned by, std::source_location where = std::source_location::current()) {
   emulation::whole_warp(mask);
-  return emulation::shuffle(value, [=](int own) { return own - static_cast<int>(by); }, where);
+  return emulation::shuffle(
+      value, [=](int own) { return own - static_cast<int>(by); }, where);
 }
 template <class T>
 T __shfl_sync(unsigned mask, T value, int lane, std::source_location where = std::source_location::current()) {
   emulation::whole_warp(mask);
-  return emulation::shuffle(value, [=](int) { return lane & 31; }, where);
+  return emulation::shuffle(
+      value, [=](int) { return lane & 31; }, where);
 }
 inline unsigned __ballot_sync(unsigned mask, bool vote, std::source_location where = std::source_location::current()) {
   emulation::whole_warp(mask);

@@ -41,8 +41,7 @@ void SharedBlock::written_by(std::size_t i, int thread, std::uint64_t epoch) {
 
 void SharedBlock::read_by(std::size_t i, int thread, std::uint64_t epoch) {
   Touch& t = touched[i];
-  if (t.written == 0)
-    Block::current().fail("read of unwritten shared " + name + "[" + std::to_string(i) + "]");
+  if (t.written == 0) Block::current().fail("read of unwritten shared " + name + "[" + std::to_string(i) + "]");
   if (t.written == epoch && t.writer != thread)
     Block::current().fail("race on shared " + name + "[" + std::to_string(i) + "]: thread " + std::to_string(thread) +
                           " reads what thread " + std::to_string(t.writer) + " has written since the last barrier");
@@ -199,7 +198,8 @@ const std::byte* Block::exchange(const void* value, std::size_t bytes, std::sour
   Warp& warp = warps_[static_cast<std::size_t>(running_ / 32)];
   std::byte* lanes_of = warp.lanes_of[warp.round % 2];
   if (warp.arrived == 0) warp.where = where;
-  if (where.line() != warp.where.line()) fail("divergent warp exchange: " + place_name(warp.where) + " and " + place_name(where));
+  if (where.line() != warp.where.line())
+    fail("divergent warp exchange: " + place_name(warp.where) + " and " + place_name(where));
   std::memcpy(lanes_of + static_cast<std::size_t>(running_ % 32) * kSlot, value, bytes);
   if (++warp.arrived == 32) {
     warp.arrived = 0;
