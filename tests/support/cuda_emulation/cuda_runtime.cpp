@@ -10,9 +10,11 @@
 
 struct EmulatedStream {
   std::vector<std::function<void()>> queue;
+  std::uint64_t issued = 0, done = 0;
 };
 struct EmulatedEvent {
   cudaStream_t stream = nullptr;
+  std::uint64_t after = 0;  // of the work issued to the stream
 };
 
 namespace emulation {
@@ -32,6 +34,7 @@ std::vector<cudaStream_t> g_streams;
 void drain(cudaStream_t stream) {
   auto work = std::move(stream->queue);
   stream->queue.clear();
+  stream->done = stream->issued;
   for (const auto& job : work) job();
 }
 
@@ -47,6 +50,7 @@ void heal() { g_memory = kMemory, g_broken = cudaSuccess; }
 
 void enqueue(cudaStream_t stream, std::function<void()> work) {
   ++g_counters.launches;
+  ++stream->issued;
   stream->queue.push_back(std::move(work));
 }
 
@@ -163,12 +167,13 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   event->stream = stream;
+  event->after = stream->issued;
   return g_broken;
 }
-// Waits for more than the event, as one stream runs everything that was queued.
+// What is over already is not waited for. Otherwise the whole queue runs, also what was issued after the event.
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  if (!event->stream) return cudaSuccess;
-  if (!event->stream->queue.empty()) ++g_counters.waits;
+  if (!event->stream || event->after <= event->stream->done) return g_broken;
+  ++g_counters.waits;
   if (g_broken == cudaSuccess) drain(event->stream);
   return g_broken;
 }
