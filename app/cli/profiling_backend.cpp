@@ -165,6 +165,7 @@ class ProfilingBackend final : public Backend {
   void finish_copies() override {
     timer_("finish_copies", [&] { inner_->finish_copies(); });
   }
+  std::size_t free_memory() const override { return inner_->free_memory(); }
   bool shares_host_memory() const override { return inner_->shares_host_memory(); }
   void copy_to_host(void* target, ConstView source) override {
     timer_("copy_to_host", [&] { inner_->copy_to_host(target, source); });

@@ -36,6 +36,9 @@ class Backend : public Allocator {
   /// Whether the host may read and write views itself, without the copies below.
   virtual bool shares_host_memory() const = 0;
 
+  /// Bytes that allocate() could still give; 0 where that is the host's memory, which validate() knows about.
+  virtual std::size_t free_memory() const { return 0; }
+
   virtual void copy_from_host(View target, const void* source) = 0;  // target.bytes()
   virtual void copy_to_host(void* target, ConstView source) = 0;     // source.bytes()
   /// Begins copy_to_host without waiting: `target` is filled when finish_copies() returns, and keeps its place until

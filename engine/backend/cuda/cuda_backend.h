@@ -31,6 +31,7 @@ class CudaBackend final : public Backend {
   void* allocate(std::size_t bytes) override { return runtime_.allocate(bytes); }
   void free(void* block, std::size_t) override { runtime_.free(block); }
   bool shares_host_memory() const override { return false; }
+  std::size_t free_memory() const override { return runtime_.free_memory(); }
   void copy_from_host(View target, const void* source) override {
     runtime_.upload(target.data, source, target.bytes());
   }

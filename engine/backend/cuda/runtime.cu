@@ -106,6 +106,12 @@ Runtime::~Runtime() {
   if (stream_) cudaStreamDestroy(stream_);
 }
 
+std::size_t Runtime::free_memory() const {
+  std::size_t free = 0, total = 0;
+  check(cudaMemGetInfo(&free, &total), "asking for the free memory");
+  return free;
+}
+
 void* Runtime::allocate(std::size_t bytes) { return allocate_device(bytes); }
 void Runtime::free(void* block) noexcept { cudaFree(block); }
 

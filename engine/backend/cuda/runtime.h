@@ -68,6 +68,7 @@ class Runtime final : public Scalar::Source {
   cudaStream_t stream() const { return stream_; }
   cublasHandle_t blas() const { return blas_; }
 
+  std::size_t free_memory() const;
   void* allocate(std::size_t bytes);
   void free(void* block) noexcept;
 

@@ -5,6 +5,7 @@
 #include <QTemporaryDir>
 
 #include "engine/backend/cuda/module.h"
+#include "engine/train/session_emit.h"
 #include "engine/train/trainer.h"
 #include "tests/engine/backend/cuda/devices.h"
 #include "tests/support/cuda_emulation/control.h"
@@ -63,6 +64,7 @@ class TestCudaDevice : public QObject {
   void one_wait_a_layer();
   void a_step_takes_no_new_memory();
   void out_of_memory();
+  void too_large_a_model();
   void lost();
   void modules_data();
   void modules();
@@ -150,6 +152,17 @@ void TestCudaDevice::out_of_memory() {
   backend->synchronize();
 }
 
+// What a run needs at least is compared with what is free before its model is made.
+void TestCudaDevice::too_large_a_model() {
+  const FakeDataset dataset(31);
+  auto backend = make_emulated_backend();
+  emulation::set_memory(emulation::memory_in_use() + 4096);
+  const Error error = error_of([&] { train::Trainer(config_with(2), dataset, std::move(backend)); });
+  QCOMPARE(int(error.kind()), int(ErrorKind::resource));
+  QVERIFY2(error.summary().find("training needs at least") == 0, error.what());
+  QVERIFY(!error.limit().empty() && !error.action().empty());
+}
+
 void TestCudaDevice::lost() {
   constexpr int kIllegalAddress = 700;
   const auto backend = make_emulated_backend();
@@ -163,6 +176,11 @@ void TestCudaDevice::lost() {
     QCOMPARE(int(error.kind()), int(ErrorKind::device));
   }
   QVERIFY(lost);
+  QVERIFY(!train::device_lost());
+  train::describe(std::make_exception_ptr(Error(ErrorKind::device, "no driver")));
+  QVERIFY(!train::device_lost());  // the engine stays
+  QCOMPARE(train::describe(std::make_exception_ptr(DeviceLost("gone", "", "", ""))).kind, std::string("device"));
+  QVERIFY(train::device_lost());
   emulation::heal();
 }
 
