@@ -51,7 +51,7 @@ __global__ void move_items_kernel(std::int64_t n, std::int64_t tiles, const std:
 
 /// x[i] = Σ_{j < i} x[j] over x[0, n], so that x[n] is the total; one block, each thread a run of neighbours.
 template <int Threads>
-__global__ void exclusive_sum_kernel(std::int64_t n, std::int32_t* x) {
+__global__ void __launch_bounds__(Threads) exclusive_sum_kernel(std::int64_t n, std::int32_t* x) {
   MOE_SHARED(std::int32_t, sums, Threads);
   const std::int64_t each = (n + Threads - 1) / Threads;
   const std::int64_t begin = each * threadIdx.x, limit = begin + each, end = limit < n ? limit : n;
