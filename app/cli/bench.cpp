@@ -99,8 +99,10 @@ OrderedJson gemm_speeds(const Config& config) {
                               {"one expert, down", rows, config.model.width, config.model.expert_width},
                               {"head", tokens, config.model.vocabulary, config.model.width},
                               {"square 1024", 1024, 1024, 1024}};
+  std::vector<Product> all(std::begin(products), std::end(products));
+  if (backend->name() == "cuda") all.push_back({"square 8192", 8192, 8192, 8192});  // what fills a device
   OrderedJson list = OrderedJson::array();
-  for (const Product& p : products)
+  for (const Product& p : all)
     list.push_back({{"name", p.name},
                     {"m", p.m},
                     {"n", p.n},
@@ -139,6 +141,14 @@ OrderedJson shares(const Config& config, const data::TaskData& dataset) {
   return list;
 }
 
+/// The fastest product of this run in the precision of the steps, GFLOP/s.
+double peak_of(const OrderedJson& products, const std::string& precision) {
+  double peak = 0;
+  for (const auto& p : products)
+    peak = std::max(peak, p.at(precision == "bf16" ? "bf16_gflops" : "f32_gflops").get<double>());
+  return peak;
+}
+
 std::string as_text(const OrderedJson& j) {
   std::string text =
       fmt::format("{}: {} tokens/s, {:.2f} steps/s, {} GFLOP/s in {} ({} threads, median of {} steps)\n",
@@ -150,6 +160,8 @@ std::string as_text(const OrderedJson& j) {
     text += fmt::format("{:<24} {:>18} {:>10} {:>6}\n", p.at("name").get<std::string>(),
                         fmt::format("{} x {} x {}", p.at("m").get<int>(), p.at("n").get<int>(), p.at("k").get<int>()),
                         human(p.at("f32_gflops")), human(p.at("bf16_gflops")));
+  text += fmt::format("utilisation: {:.1f} % of the fastest of these products, by the FLOPs of active parameters\n",
+                      100 * j.at("flop_utilisation").get<double>());
   text += "\nshare of a step by op          ms/step\n";
   for (const auto& op : j.at("ops"))
     if (op.at("share").get<double>() >= 0.002)
@@ -174,6 +186,8 @@ int bench(const Options& options) {
                         {"threads", make_backend(config.train.device, config.train.threads)->threads()}};
   result.update(training_speed(config, *dataset, options.seconds));
   result["gemm"] = gemm_speeds(config);
+  result["peak_gflops"] = peak_of(result.at("gemm"), result.at("precision").get<std::string>());
+  result["flop_utilisation"] = result.at("gflops_per_second").get<double>() / result.at("peak_gflops").get<double>();
   result["ops"] = shares(config, *dataset);
   return (options.json ? print(result) : print(as_text(result))) ? 0 : 1;
 }

@@ -96,8 +96,11 @@ std::string as_text(const OrderedJson& j) {
   row("computes", cpu.at("description").get<std::string>() + fmt::format(", {} threads", cpu.at("threads").get<int>()));
   row("oneDNN", yes(j.at("onednn")));
   row("bf16 pays", yes(cpu.at("bf16_pays")));
-  row("cuda", cuda.at("usable").get<bool>() ? cuda.at("description").get<std::string>()
-                                            : cuda.at("problem").get<std::string>());
+  // One line: what was found, what is needed, what will be used.
+  row("cuda", cuda.at("usable").get<bool>()
+                  ? cuda.at("description").get<std::string>() +
+                        "; needed: compute capability 8.0 and a driver for CUDA 13; will be used"
+                  : cuda.at("problem").get<std::string>() + " Until then the CPU computes.");
   row("device", j.at("default_device").get<std::string>() + " by default");
   row("runs",
       fmt::format("{} ({}writable, {} MB free)", runs.at("path").get<std::string>(),

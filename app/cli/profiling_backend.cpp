@@ -138,10 +138,10 @@ struct Optimizer final : OptimizerOps {
   void adamw_step(View w, View g, View m, View v, const AdamW& a) override {
     t("adamw_step", [&] { in.adamw_step(w, g, m, v, a); });
   }
-  double sum_of_squares(ConstView x) override {
+  Scalar sum_of_squares(ConstView x) override {
     return t("sum_of_squares", [&] { return in.sum_of_squares(x); });
   }
-  double sum(ConstView x) override {
+  Scalar sum(ConstView x) override {
     return t("sum", [&] { return in.sum(x); });
   }
 };
@@ -159,6 +159,14 @@ class ProfilingBackend final : public Backend {
   void copy_from_host(View target, const void* source) override {
     timer_("copy_from_host", [&] { inner_->copy_from_host(target, source); });
   }
+  void copy_to_host_later(void* target, ConstView source) override {
+    timer_("copy_to_host_later", [&] { inner_->copy_to_host_later(target, source); });
+  }
+  void finish_copies() override {
+    timer_("finish_copies", [&] { inner_->finish_copies(); });
+  }
+  std::size_t free_memory() const override { return inner_->free_memory(); }
+  bool shares_host_memory() const override { return inner_->shares_host_memory(); }
   void copy_to_host(void* target, ConstView source) override {
     timer_("copy_to_host", [&] { inner_->copy_to_host(target, source); });
   }

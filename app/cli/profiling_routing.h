@@ -68,7 +68,7 @@ struct Router final : RouterOps {
   void balance_gradient(View dp, ConstView counts, int k, double coefficient) override {
     t("balance_gradient", [&] { in.balance_gradient(dp, counts, k, coefficient); });
   }
-  double balance_loss(ConstView p, ConstView counts, int k) override {
+  Scalar balance_loss(ConstView p, ConstView counts, int k) override {
     return t("balance_loss", [&] { return in.balance_loss(p, counts, k); });
   }
   void log_sum_exp(View lse, ConstView s) override {
@@ -77,7 +77,7 @@ struct Router final : RouterOps {
   void z_loss_backward(View ds, ConstView p, ConstView lse, double coefficient) override {
     t("z_loss_backward", [&] { in.z_loss_backward(ds, p, lse, coefficient); });
   }
-  double mean_entropy(ConstView p) override {
+  Scalar mean_entropy(ConstView p) override {
     return t("mean_entropy", [&] { return in.mean_entropy(p); });
   }
   void sigmoid_forward(View y, ConstView x) override {
@@ -89,7 +89,7 @@ struct Router final : RouterOps {
   void add_row(View y, ConstView row, double alpha) override {
     t("add_row", [&] { in.add_row(y, row, alpha); });
   }
-  double squared_cv(ConstView x) override {
+  Scalar squared_cv(ConstView x) override {
     return t("squared_cv", [&] { return in.squared_cv(x); });
   }
   void squared_cv_backward(View dx, ConstView x, double coefficient) override {

@@ -79,7 +79,7 @@ int serve() {
     train::Session session(sink);  // its end saves the run
     LineReader reader;
     std::string line;
-    for (bool open = true; open && !signals.caught() && !writer.broken();) {
+    for (bool open = true; open && !signals.caught() && !writer.broken() && !train::device_lost();) {
       const auto status = reader.take(line);
       if (status == LineReader::Status::closed) break;
       if (status == LineReader::Status::line) {
@@ -91,8 +91,9 @@ int serve() {
       pollfd waits[] = {{STDIN_FILENO, POLLIN, 0}, {signals.descriptor(), POLLIN, 0}};
       if (::poll(waits, 2, 500) > 0 && waits[0].revents) reader.read();
     }
-    if (!writer.broken() && !signals.caught()) session.drain();
+    if (!writer.broken() && !signals.caught() && !train::device_lost()) session.drain();
   }
+  if (train::device_lost()) return exit_code(ErrorKind::device);  // the error has been sent; a new process goes on
   return signals.caught() ? 128 + signals.caught() : 0;
 }
 

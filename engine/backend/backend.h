@@ -33,8 +33,18 @@ class Backend : public Allocator {
   /// One line on what computes: library and instruction set. For `doctor` and for a run's record.
   virtual std::string describe() const = 0;
 
+  /// Whether the host may read and write views itself, without the copies below.
+  virtual bool shares_host_memory() const = 0;
+
+  /// Bytes that allocate() could still give; 0 where that is the host's memory, which validate() knows about.
+  virtual std::size_t free_memory() const { return 0; }
+
   virtual void copy_from_host(View target, const void* source) = 0;  // target.bytes()
   virtual void copy_to_host(void* target, ConstView source) = 0;     // source.bytes()
+  /// Begins copy_to_host without waiting: `target` is filled when finish_copies() returns, and keeps its place until
+  /// then.
+  virtual void copy_to_host_later(void* target, ConstView source) { copy_to_host(target, source); }
+  virtual void finish_copies() {}
   virtual void zero(View target) = 0;
   virtual void synchronize() = 0;
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace moe {
 
@@ -37,6 +38,13 @@ class Error : public std::runtime_error {
  private:
   ErrorKind kind_;
   std::string summary_, where_, limit_, action_;
+};
+
+/// A fault of the device after which every call of this process would fail: only a new process can go on.
+class DeviceLost : public Error {
+ public:
+  DeviceLost(std::string what, std::string where, std::string limit, std::string action)
+      : Error(ErrorKind::device, std::move(what), std::move(where), std::move(limit), std::move(action)) {}
 };
 
 }  // namespace moe

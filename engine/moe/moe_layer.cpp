@@ -2,6 +2,7 @@
 #include "engine/moe/moe_layer.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "engine/core/error.h"
 #include "engine/nn/host.h"
@@ -40,6 +41,13 @@ std::unique_ptr<nn::DenseFeedForward> make_shared_experts(nn::ParameterSet& set,
       set, shape, nn::FeedForwardNames{name + "w1.weight", name + "w3.weight", name + "w2.weight"});
 }
 
+template <class T>
+T number_at(const std::vector<std::byte>& bytes, std::size_t i) {
+  T number;
+  std::memcpy(&number, bytes.data() + i * sizeof number, sizeof number);
+  return number;
+}
+
 }  // namespace
 
 MoeLayer::MoeLayer(nn::ParameterSet& parameters, const Config& config, int layer, const std::string& prefix,
@@ -59,11 +67,12 @@ MoeLayer::MoeLayer(nn::ParameterSet& parameters, const Config& config, int layer
       experts_(parameters, config.model, prefix),
       shared_(make_shared_experts(parameters, config.model, prefix)),
       host_counts_(static_cast<std::size_t>(config.model.experts)),
-      host_mass_(static_cast<std::size_t>(config.model.experts)) {}
+      host_kept_(host_counts_.size()) {}
 
 View MoeLayer::forward(nn::Pass& pass, ConstView x) {
   x_ = x;
   decision_ = {};
+  asked_.reset();
   router_->forward(input(pass), decision_);
   if (decision_.combine) return forward_soft(pass, x);
   const View x_sorted = dispatcher_.dispatch(pass, x, decision_, shape_.experts);
@@ -112,27 +121,41 @@ View MoeLayer::backward(nn::Pass& pass, ConstView dy) {
   return dx;
 }
 
-LayerStatistics MoeLayer::collect(nn::Pass& pass, ExpertTally& tally) {
+void MoeLayer::ask(nn::Pass& pass) {
   const Decision& d = decision_;
-  const auto add_counts = [&](std::vector<std::int64_t>& to, ConstView from) {
-    nn::read(pass.ctx, host_counts_, from);
-    for (std::size_t e = 0; e < to.size(); ++e) to[e] += host_counts_[e];
-  };
-  add_counts(tally.counts, d.counts);
-  add_counts(tally.kept, d.kept_counts ? d.kept_counts : d.counts);
+  Asked& a = asked_.emplace();
+  pass.ctx.backend.copy_to_host_later(host_counts_.data(), d.counts);
+  if (d.kept_counts) pass.ctx.backend.copy_to_host_later(host_kept_.data(), d.kept_counts);
+  host_mass_.resize(d.mass.bytes());
+  pass.ctx.backend.copy_to_host_later(host_mass_.data(), d.mass);
+  a.token_entropy = ops::mean_entropy(pass.ctx, d.probabilities);
+  a.importance_cv2 = ops::squared_cv(pass.ctx, d.importance ? d.importance : d.mass);
+  if (d.balance_counts)
+    a.balance_loss = ops::balance_loss(pass.ctx, d.probabilities, d.balance_counts, d.balance_choices);
+  if (d.log_sum_exp) a.squared_lse = ops::sum_of_squares(pass.ctx, d.log_sum_exp);
+  if (d.load) a.load_cv2 = ops::squared_cv(pass.ctx, d.load);
+}
+
+LayerStatistics MoeLayer::collect(nn::Pass& pass, ExpertTally& tally) {
+  if (!asked_) ask(pass);
+  pass.ctx.backend.finish_copies();
+  const Decision& d = decision_;
+  const auto& kept = d.kept_counts ? host_kept_ : host_counts_;
+  for (std::size_t e = 0; e < host_counts_.size(); ++e) {
+    tally.counts[e] += host_counts_[e];
+    tally.kept[e] += kept[e];
+    tally.mass[e] += d.mass.dtype == DType::f64 ? number_at<double>(host_mass_, e)
+                                                : static_cast<double>(number_at<float>(host_mass_, e));
+  }
   tally.can_drop = tally.can_drop || d.kept_counts;
-  nn::read(pass.ctx, host_mass_, d.mass);
-  for (std::size_t e = 0; e < tally.mass.size(); ++e) tally.mass[e] += host_mass_[e];
 
   LayerStatistics out;
-  out.token_entropy = ops::mean_entropy(pass.ctx, d.probabilities);
-  out.importance_cv2 = ops::squared_cv(pass.ctx, d.importance ? d.importance : d.mass);
-  if (d.balance_counts)
-    out.balance_loss =
-        d.balance_scale * ops::balance_loss(pass.ctx, d.probabilities, d.balance_counts, d.balance_choices);
-  if (d.log_sum_exp)
-    out.z_loss = ops::sum_of_squares(pass.ctx, d.log_sum_exp) / static_cast<double>(d.log_sum_exp.size());
-  if (d.load) out.load_cv2 = ops::squared_cv(pass.ctx, d.load);
+  out.token_entropy = asked_->token_entropy;
+  out.importance_cv2 = asked_->importance_cv2;
+  if (d.balance_counts) out.balance_loss = d.balance_scale * asked_->balance_loss;
+  if (d.log_sum_exp) out.z_loss = asked_->squared_lse / static_cast<double>(d.log_sum_exp.size());
+  if (d.load) out.load_cv2 = asked_->load_cv2;
+  asked_.reset();
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,8 @@ class MoeLayer final : public nn::FeedForward {
   View answer(nn::Pass& pass, int expert) const { return experts_.answer(pass, x_, expert); }
   /// Of the last forward. Adds to the tally.
   LayerStatistics collect(nn::Pass& pass, ExpertTally& tally);
+  /// Begins to bring what collect reads to the host, so that several layers wait for the device once. After forward.
+  void ask(nn::Pass& pass);
   /// remedy.idle_share: experts without an assignment in counts[E] of a step receive that share of the mean gradient of
   /// the others. Once per step, after the last micro-batch's backward.
   void share_gradients(ops::Context& ctx, std::span<const std::int64_t> counts);
@@ -83,7 +86,13 @@ class MoeLayer final : public nn::FeedForward {
   View soft_offsets_;       // [E+1] of a soft mixture
   Buffer shared_gradient_;  // one expert's, for share_gradients
   std::vector<std::int32_t> host_counts_, host_offsets_;
-  std::vector<double> host_mass_;
+  // What was asked for after the last forward, on its way from the device.
+  struct Asked {
+    Scalar token_entropy, importance_cv2, balance_loss, squared_lse, load_cv2;
+  };
+  std::optional<Asked> asked_;
+  std::vector<std::int32_t> host_kept_;
+  std::vector<std::byte> host_mass_;
 };
 
 }  // namespace moe::routing

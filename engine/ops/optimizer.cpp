@@ -13,12 +13,12 @@ void adamw_step(Context& ctx, View w, View g, View m, View v, const AdamW& a) {
   ctx.backend.optimizer().adamw_step(w, g, m, v, a);
 }
 
-double sum_of_squares(Context& ctx, ConstView x) {
+Scalar sum_of_squares(Context& ctx, ConstView x) {
   require(is_real(x), "sum_of_squares", "a floating-point dtype");
   return ctx.backend.optimizer().sum_of_squares(x);
 }
 
-double sum(Context& ctx, ConstView x) {
+Scalar sum(Context& ctx, ConstView x) {
   require(is_real(x), "sum", "a floating-point dtype");
   return ctx.backend.optimizer().sum(x);
 }

@@ -12,7 +12,7 @@ using moe::AdamW;
 /// The gradient is set to zero in the same pass.
 void adamw_step(Context& ctx, View w, View g, View m, View v, const AdamW& a);
 /// Σ x² in float64, fixed order; non-finite when any element is.
-double sum_of_squares(Context& ctx, ConstView x);
-double sum(Context& ctx, ConstView x);
+Scalar sum_of_squares(Context& ctx, ConstView x);
+Scalar sum(Context& ctx, ConstView x);
 
 }  // namespace moe::ops

@@ -93,7 +93,7 @@ void balance_gradient(Context& ctx, View dp, ConstView counts, int k, double coe
   ctx.backend.router().balance_gradient(dp, counts, k, coefficient);
 }
 
-double balance_loss(Context& ctx, ConstView p, ConstView counts, int k) {
+Scalar balance_loss(Context& ctx, ConstView p, ConstView counts, int k) {
   check_like("balance_loss", p, {});
   check_counts("balance_loss", p, counts, k);
   return ctx.backend.router().balance_loss(p, counts, k);
@@ -112,7 +112,7 @@ void z_loss_backward(Context& ctx, View ds, ConstView p, ConstView lse, double c
   ctx.backend.router().z_loss_backward(ds, p, lse, coefficient);
 }
 
-double mean_entropy(Context& ctx, ConstView p) {
+Scalar mean_entropy(Context& ctx, ConstView p) {
   require(is_real(p) && p.shape.rank == 2, "mean_entropy", "p[T,E] of a floating-point dtype");
   return ctx.backend.router().mean_entropy(p);
 }
@@ -132,7 +132,7 @@ void add_row(Context& ctx, View y, ConstView row, double alpha) {
   ctx.backend.router().add_row(y, row, alpha);
 }
 
-double squared_cv(Context& ctx, ConstView x) {
+Scalar squared_cv(Context& ctx, ConstView x) {
   require(is_real(x) && x.shape.rank == 1, "squared_cv", "x[E] of a floating-point dtype");
   return ctx.backend.router().squared_cv(x);
 }

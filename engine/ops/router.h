@@ -28,12 +28,12 @@ void balance_loss_backward(Context& ctx, View ds, ConstView p, ConstView counts,
 /// The same as a gradient of P's rows, for scores that are no softmax: dp[T,E] += coefficient·(E/T)·f_e.
 void balance_gradient(Context& ctx, View dp, ConstView counts, int k, double coefficient);
 /// Its value without coefficient, on the host.
-double balance_loss(Context& ctx, ConstView p, ConstView counts, int k);
+Scalar balance_loss(Context& ctx, ConstView p, ConstView counts, int k);
 /// z-loss mean_t lse_t² (ST-MoE 2202.08906): lse[T] is written; backward ds += coefficient·(2/T)·lse_t·p_tj.
 void log_sum_exp(Context& ctx, View lse, ConstView s);
 void z_loss_backward(Context& ctx, View ds, ConstView p, ConstView lse, double coefficient);
 /// Mean over rows of the entropy −Σ p ln p (nats), as a float64 on the host.
-double mean_entropy(Context& ctx, ConstView p);
+Scalar mean_entropy(Context& ctx, ConstView p);
 
 void sigmoid_forward(Context& ctx, View y, ConstView x);
 void sigmoid_backward(Context& ctx, View dx, ConstView dy, ConstView y, bool accumulate);
@@ -41,7 +41,7 @@ void sigmoid_backward(Context& ctx, View dx, ConstView dy, ConstView y, bool acc
 void add_row(Context& ctx, View y, ConstView row, double alpha);
 /// CV² = variance/(mean² + 1e-10) of x[E], population variance (1701.06538, appendix A), on the host; the backward
 /// writes dx[E] = coefficient·∂CV²/∂x.
-double squared_cv(Context& ctx, ConstView x);
+Scalar squared_cv(Context& ctx, ConstView x);
 void squared_cv_backward(Context& ctx, View dx, ConstView x, double coefficient);
 
 }  // namespace moe::ops

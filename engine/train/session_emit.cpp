@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/session_emit.h"
 
+#include <atomic>
 #include <new>
 
 namespace moe::train {
@@ -12,9 +13,20 @@ OrderedJson make_event(const char* name, OrderedJson body) {
   return event;
 }
 
+namespace {
+
+std::atomic<bool> lost{false};  // of the process, as the device's context is
+
+}  // namespace
+
+bool device_lost() { return lost; }
+
 protocol::ErrorInfo describe(const std::exception_ptr& error, std::int64_t safe_step) {
   try {
     std::rethrow_exception(error);
+  } catch (const DeviceLost& e) {
+    lost = true;
+    return {kind_name(e.kind()), e.what(), e.summary(), e.where(), e.limit(), e.action(), safe_step};
   } catch (const Error& e) {
     return {kind_name(e.kind()), e.what(), e.summary(), e.where(), e.limit(), e.action(), safe_step};
   } catch (const std::bad_alloc&) {

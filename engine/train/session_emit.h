@@ -17,6 +17,9 @@ using OrderedJson = nlohmann::ordered_json;
 /// `body` with the field "event" in front.
 OrderedJson make_event(const char* name, OrderedJson body);
 
+/// Whether a DeviceLost was described: only a new process can compute on.
+bool device_lost();
+
 /// What an exception means to the other side; anything that is not an Error is a failure, no memory is a resource.
 protocol::ErrorInfo describe(const std::exception_ptr& error, std::int64_t safe_step = -1);
 /// Kind of a described error; `failure` for an unknown word.

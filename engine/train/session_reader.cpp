@@ -71,7 +71,8 @@ OrderedJson hello() {
   const auto backend = make_backend("auto", 0);
   OrderedJson all_knobs = OrderedJson::array(), all_presets = OrderedJson::array(), all_routers = OrderedJson::array(),
               all_actions = OrderedJson::array(), devices = {"cpu"};
-  if (backend->name() != "cpu") devices.push_back(backend->name());
+  const CudaState cuda = cuda_state();
+  if (cuda.usable) devices.push_back("cuda");
   for (const Knob& knob : knobs()) all_knobs.push_back(to_json(knob));
   for (const auto& entry : routing::routers())
     all_routers.push_back({{"name", entry.info.name},
@@ -89,6 +90,7 @@ OrderedJson hello() {
           {"device", backend->name()},
           {"device_description", backend->describe()},
           {"devices", std::move(devices)},
+          {"cuda", {{"usable", cuda.usable}, {"text", cuda.text}}},
           {"threads", backend->threads()},
           {"bf16_pays", backend->bf16_pays()},
           {"knobs", std::move(all_knobs)},

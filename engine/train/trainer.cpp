@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <string>
+#include <type_traits>
 
 #include "engine/core/error.h"
 #include "engine/core/knob.h"
@@ -56,6 +57,7 @@ double Trainer::Impl::micro_batch(int micro) {
   pass.micro = micro;
   pass.loss_scale = 1.0 / config.optim.accumulation;
   const View output = model->forward(pass);
+  for (auto* layer : model->moe_layers()) layer->ask(pass);  // arrives with the loss
   task->read_loss(pass, output);
   double loss = 0;
   for (const double x : host_loss) loss += x;
@@ -168,6 +170,7 @@ void Trainer::step(StepReport& report) {
     norm = self.check_gradients();
   } catch (...) {
     self.backend->zero(self.model->parameters().all_gradients());  // so that the next attempt starts clean
+    self.backend->finish_copies();                                 // to layers that may be gone by the next wait
     throw;
   }
   const double lr = optim::learning_rate(self.config.optim, self.step, self.config.train.steps);
@@ -187,26 +190,29 @@ void Trainer::step(StepReport& report) {
 namespace {
 
 template <class Tensor>
-Tensor named(std::string name, const View& v) {
-  Tensor t{std::move(name), {}, v.data, v.dtype == DType::f64};
+Tensor named(std::string name, const View& v, HostTensors& host, Backend& backend) {
+  Tensor t{std::move(name),
+           {},
+           host.read(backend, v, !std::is_const_v<std::remove_pointer_t<decltype(Tensor::data)>>),
+           v.dtype == DType::f64};
   t.shape.assign(v.shape.dims.begin(), v.shape.dims.begin() + v.shape.rank);
   return t;
 }
 
 template <class Tensor>
-std::vector<Tensor> parameter_tensors(const nn::ParameterSet& parameters) {
+std::vector<Tensor> parameter_tensors(const nn::ParameterSet& parameters, HostTensors& host, Backend& backend) {
   std::vector<Tensor> out;
-  for (const auto& e : parameters.exposed()) out.push_back(named<Tensor>(e.part->name, e.value));
+  for (const auto& e : parameters.exposed()) out.push_back(named<Tensor>(e.part->name, e.value, host, backend));
   return out;
 }
 
 template <class Tensor>
-std::vector<Tensor> moment_tensors(const nn::ParameterSet& parameters) {
+std::vector<Tensor> moment_tensors(const nn::ParameterSet& parameters, HostTensors& host, Backend& backend) {
   std::vector<Tensor> out;
   for (const auto& e : parameters.exposed()) {
     if (!e.first_moment) continue;
-    out.push_back(named<Tensor>(e.part->name + ".exp_avg", e.first_moment));
-    out.push_back(named<Tensor>(e.part->name + ".exp_avg_sq", e.second_moment));
+    out.push_back(named<Tensor>(e.part->name + ".exp_avg", e.first_moment, host, backend));
+    out.push_back(named<Tensor>(e.part->name + ".exp_avg_sq", e.second_moment, host, backend));
   }
   return out;
 }
@@ -214,19 +220,20 @@ std::vector<Tensor> moment_tensors(const nn::ParameterSet& parameters) {
 }  // namespace
 
 std::vector<NamedTensor> Trainer::parameters() const {
-  return parameter_tensors<NamedTensor>(impl_->model->parameters());
+  return parameter_tensors<NamedTensor>(impl_->model->parameters(), impl_->host_tensors, *impl_->backend);
 }
 std::vector<NamedTensor> Trainer::optimizer_state() const {
-  return moment_tensors<NamedTensor>(impl_->model->parameters());
+  return moment_tensors<NamedTensor>(impl_->model->parameters(), impl_->host_tensors, *impl_->backend);
 }
 std::vector<MutableNamedTensor> Trainer::mutable_parameters() {
-  return parameter_tensors<MutableNamedTensor>(impl_->model->parameters());
+  return parameter_tensors<MutableNamedTensor>(impl_->model->parameters(), impl_->host_tensors, *impl_->backend);
 }
 std::vector<MutableNamedTensor> Trainer::mutable_optimizer_state() {
-  return moment_tensors<MutableNamedTensor>(impl_->model->parameters());
+  return moment_tensors<MutableNamedTensor>(impl_->model->parameters(), impl_->host_tensors, *impl_->backend);
 }
 
 void Trainer::loaded(std::int64_t step, std::int64_t tokens) {
+  impl_->host_tensors.write_back(*impl_->backend);
   impl_->step = step;
   impl_->tokens = tokens;
   impl_->started = Clock::now();

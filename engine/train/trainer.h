@@ -119,7 +119,8 @@ class Trainer {
   /// trace_points.
   BatchTrace trace_batch(int moe_layer) const;
 
-  /// Parameters and optimizer moments, stable order. Moments are "<name>.exp_avg" and "<name>.exp_avg_sq".
+  /// Parameters and optimizer moments, stable order: the memory of the model itself, or copies of a device's that later
+  /// calls of the four bring up to date. Moments are "<name>.exp_avg" and "<name>.exp_avg_sq".
   std::vector<NamedTensor> parameters() const;
   std::vector<NamedTensor> optimizer_state() const;
   /// For loading: same names and shapes, writable. After writing call loaded(step).

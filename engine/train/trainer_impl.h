@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/train/expert_history.h"
+#include "engine/train/host_tensors.h"
 #include "engine/train/layer_report.h"
 #include "engine/train/model_size.h"
 #include "engine/train/task.h"
@@ -43,6 +44,7 @@ struct Trainer::Impl : Workbench {
   std::vector<LayerTally> tallies;        // one for each MoE layer
   std::vector<ExpertHistory> histories;   // one for each MoE layer
   std::vector<std::vector<int>> revived;  // [MoE layers] experts revived after the last step
+  HostTensors host_tensors;
   std::int64_t step = 0, tokens = 0;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };

@@ -60,6 +60,7 @@ std::vector<std::string> Trainer::Impl::rebuild(const Config& next, const std::v
     missing = transplant(ctx, model->parameters(), fresh->parameters(), origins, config.seed,
                          static_cast<std::uint64_t>(step));
     model = std::move(fresh);
+    host_tensors = {};
   } catch (...) {
     config = before;
     throw;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/workbench.h"
 
+#include "engine/core/error.h"
 #include "engine/nn/host.h"
 
 namespace moe::train {
@@ -18,6 +19,16 @@ MatmulPrecision precision_of(const Config& config, const Backend& backend) {
   return bf16 ? MatmulPrecision::bf16 : MatmulPrecision::native;
 }
 
+/// Before a run starts, so that it does not end in its first step.
+void require_memory(const Config& config, const Backend& backend) {
+  const double need = training_bytes(config), have = static_cast<double>(backend.free_memory());
+  if (have <= 0 || need <= have) return;
+  const auto mib = [](double bytes) { return std::to_string(static_cast<std::int64_t>(bytes / 1048576)) + " MiB"; };
+  throw Error(ErrorKind::resource, "training needs at least " + mib(need) + " of the device's memory", "train.batch",
+              mib(have) + " are free",
+              "Make train.batch smaller and raise optim.accumulation by as much, or make model.experts smaller.");
+}
+
 }  // namespace
 
 Workbench::Workbench(const Config& c, std::unique_ptr<Backend> b, int classes)
@@ -28,6 +39,7 @@ Workbench::Workbench(const Config& c, std::unique_ptr<Backend> b, int classes)
       arena(*backend),
       scratch(*backend),
       classes_(classes) {
+  require_memory(config, *backend);
   model = build_model();
 }
 

@@ -16,10 +16,12 @@ endif()
 add_library(moe_flags INTERFACE)
 # The same source must give the same bits on every path: no contraction chosen per call site is left to the
 # optimiser across threads, and no -ffast-math anywhere.
-target_compile_options(moe_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+# nvcc takes its own flags (engine/backend/cuda).
+set(_host_flags -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
   $<$<BOOL:${MOE_WERROR}>:-Werror> $<$<BOOL:${MOE_NATIVE}>:-march=native>)
+target_compile_options(moe_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${_host_flags}>")
 if(MOE_SANITIZE)
-  target_compile_options(moe_flags INTERFACE -fsanitize=${MOE_SANITIZE} -fno-omit-frame-pointer)
+  target_compile_options(moe_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${MOE_SANITIZE};-fno-omit-frame-pointer>")
   target_link_options(moe_flags INTERFACE -fsanitize=${MOE_SANITIZE})
 endif()
 target_include_directories(moe_flags INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/generated")
@@ -32,7 +34,8 @@ function(moe_add_library name)
   target_link_libraries(${name} PUBLIC moe_flags ${A_LIBS} PRIVATE ${A_PRIVATE_LIBS})
 endfunction()
 
-# moe_add_test(NAME SOURCES a.cpp ... LIBS x y [LABELS l] [TIMEOUT s]): one QtTest program, registered with CTest.
+# moe_add_test(NAME SOURCES a.cpp ... LIBS x y [LABELS l] [TIMEOUT s]): one QtTest program, registered with CTest. Tests
+# are about the CPU, on every machine; those of engine/backend/cuda ask for the module themselves.
 function(moe_add_test name)
   cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   add_executable(${name} ${A_SOURCES})
@@ -43,5 +46,5 @@ function(moe_add_test name)
     set(A_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "${A_LABELS}"
-    ENVIRONMENT "QT_QPA_PLATFORM=offscreen;MOE_SOURCE_DIR=${CMAKE_SOURCE_DIR};MOE_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
+    ENVIRONMENT "QT_QPA_PLATFORM=offscreen;MOE_CUDA_MODULE=off;MOE_SOURCE_DIR=${CMAKE_SOURCE_DIR};MOE_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
 endfunction()

@@ -26,11 +26,26 @@ endif()
 if(MOE_BUILD_TESTS)
   find_package(Qt6 6.4 REQUIRED COMPONENTS Core Test)
 endif()
-# The CUDA backend is a room of its own; its language must be enabled here, at top level, before the first library.
-if(MOE_WITH_CUDA AND EXISTS "${CMAKE_SOURCE_DIR}/engine/backend/cuda/CMakeLists.txt")
+# The CUDA backend's language must be enabled here, at top level, before the first library. A sanitized program could not
+# load the module that nvcc builds; its kernels run sanitized on the tests' emulated device.
+set(MOE_CUDA_ARCHITECTURES "80-real;90" CACHE STRING
+  "Devices the CUDA module is compiled for: more take longer, newer ones compile the last entry when it is first loaded")
+if(MOE_WITH_CUDA AND NOT MOE_SANITIZE)
   include(CheckLanguage)
+  if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
+    find_program(MOE_NVCC nvcc PATHS /usr/local/cuda/bin /opt/cuda/bin)
+    if(MOE_NVCC)
+      set(CMAKE_CUDA_COMPILER "${MOE_NVCC}" CACHE FILEPATH "CUDA compiler")
+    endif()
+  endif()
+  set(CMAKE_CUDA_ARCHITECTURES "${MOE_CUDA_ARCHITECTURES}")
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)
     enable_language(CUDA)
+    if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know that nvcc 13 has it
+      set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+      set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
+    endif()
+    find_package(CUDAToolkit REQUIRED)
   endif()
 endif()

@@ -5,7 +5,7 @@
 usage: check_layering.py [ROOT]        checks a tree; exit code 1 and one line per finding when something is wrong
 
 Rules: rooms include only the rooms that ALLOWED names for them; nothing in the engine or in app/cli includes Qt;
-Qt Charts is included in ui/charts only, CUDA in engine/backend/cuda only; a panel does not include another panel; project headers
+Qt Charts is included in ui/charts only, CUDA in engine/backend/cuda and its tests only; a panel does not include another panel; project headers
 are included from the top of the tree; a source file has at most MAX_LINES lines and names its licence in the first two.
 """
 import pathlib
@@ -56,6 +56,7 @@ CODE = {".h", ".cpp", ".cu", ".cuh", ".inc"}
 CHECKED = CODE | {".py", ".sh", ".cmake"}
 QT = re.compile(r"^(Q[A-Z]\w*|Qt\w*)(/|$)")
 CHARTS = re.compile(r"^(QtCharts(/|$)|Q(Abstract)?(Chart|ChartView|\w+Series|ValueAxis|LogValueAxis|CategoryAxis|LegendMarker)(\.h)?$)")
+CUDA_ROOMS = ("engine/backend/cuda/", "tests/support/cuda_emulation/", "tests/engine/backend/cuda/")
 CUDA = re.compile(r"^(cuda|cublas|cudnn|nccl)\w*\.(h|hpp)$")
 
 
@@ -91,7 +92,7 @@ def angle_findings(name, target):
         yield f"Qt in a Qt-free folder (<{target}>)"
     if CHARTS.match(target) and name.startswith(("ui/", "app/")) and not name.startswith("ui/charts/"):
         yield f"Qt Charts outside ui/charts (<{target}>)"
-    if CUDA.match(target) and not name.startswith("engine/backend/cuda/"):
+    if CUDA.match(target) and not name.startswith(CUDA_ROOMS):
         yield f"CUDA outside engine/backend/cuda (<{target}>)"
 
 

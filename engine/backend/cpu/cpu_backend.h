@@ -30,6 +30,7 @@ class CpuBackend final : public Backend {
 
   void* allocate(std::size_t bytes) override { return allocate_aligned(bytes); }
   void free(void* block, std::size_t bytes) override { free_aligned(block, bytes); }
+  bool shares_host_memory() const override { return true; }
   void copy_from_host(View target, const void* source) override;
   void copy_to_host(void* target, ConstView source) override;
   void zero(View target) override;

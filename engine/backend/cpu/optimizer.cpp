@@ -30,7 +30,7 @@ void CpuOptimizer::adamw_step(View w, View g, View m, View v, const AdamW& a) {
   });
 }
 
-double CpuOptimizer::sum_of_squares(ConstView x) {
+Scalar CpuOptimizer::sum_of_squares(ConstView x) {
   return with_real(x.dtype, [&]<class T>() {
     return runtime_.reduce(x.size(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
       const T* from = x.as<T>();
@@ -42,7 +42,7 @@ double CpuOptimizer::sum_of_squares(ConstView x) {
   });
 }
 
-double CpuOptimizer::sum(ConstView x) {
+Scalar CpuOptimizer::sum(ConstView x) {
   return with_real(x.dtype, [&]<class T>() {
     return runtime_.reduce(x.size(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
       const T* from = x.as<T>();

@@ -9,8 +9,8 @@ class CpuOptimizer final : public OptimizerOps {
  public:
   explicit CpuOptimizer(Runtime& runtime) : runtime_(runtime) {}
   void adamw_step(View w, View g, View m, View v, const AdamW& a) override;
-  double sum_of_squares(ConstView x) override;
-  double sum(ConstView x) override;
+  Scalar sum_of_squares(ConstView x) override;
+  Scalar sum(ConstView x) override;
 
  private:
   Runtime& runtime_;

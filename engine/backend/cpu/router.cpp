@@ -187,7 +187,7 @@ void CpuRouter::balance_gradient(View dp, ConstView counts, int k, double coeffi
 }
 
 // Σ_t f_{g(t)}·p_t over all tokens: the mean over groups of E·Σ f·P, since P_g is a mean over equally many tokens.
-double CpuRouter::balance_loss(ConstView p, ConstView counts, int k) {
+Scalar CpuRouter::balance_loss(ConstView p, ConstView counts, int k) {
   return with_real(p.dtype, [&]<class T>() {
     const std::int64_t rows = p.dim(0), n = p.dim(1), group = rows / std::max<std::int64_t>(counts.size() / n, 1);
     const double total = runtime_.reduce(rows, row_grain(n), [&](std::int64_t begin, std::int64_t end) {
@@ -245,7 +245,7 @@ void CpuRouter::squared_cv_backward(View dx, ConstView x, double coefficient) {
   });
 }
 
-double CpuRouter::squared_cv(ConstView x) {
+Scalar CpuRouter::squared_cv(ConstView x) {
   return with_real(x.dtype, [&]<class T>() {
     const Spread spread = spread_of(x.as<T>(), x.size());
     return spread.variance / (spread.mean * spread.mean + kSpreadFloor);
@@ -280,7 +280,7 @@ void CpuRouter::z_loss_backward(View ds, ConstView p, ConstView lse, double coef
   });
 }
 
-double CpuRouter::mean_entropy(ConstView p) {
+Scalar CpuRouter::mean_entropy(ConstView p) {
   return with_real(p.dtype, [&]<class T>() {
     const std::int64_t rows = p.dim(0), n = p.dim(1);
     const double total = runtime_.reduce(rows, row_grain(n), [&](std::int64_t begin, std::int64_t end) {

@@ -19,14 +19,14 @@ class CpuRouter final : public RouterOps {
   void column_mean(View mean, ConstView p) override;
   void balance_loss_backward(View ds, ConstView p, ConstView counts, int k, double coefficient) override;
   void balance_gradient(View dp, ConstView counts, int k, double coefficient) override;
-  double balance_loss(ConstView p, ConstView counts, int k) override;
+  Scalar balance_loss(ConstView p, ConstView counts, int k) override;
   void log_sum_exp(View lse, ConstView s) override;
   void z_loss_backward(View ds, ConstView p, ConstView lse, double coefficient) override;
-  double mean_entropy(ConstView p) override;
+  Scalar mean_entropy(ConstView p) override;
   void sigmoid_forward(View y, ConstView x) override;
   void sigmoid_backward(View dx, ConstView dy, ConstView y, bool accumulate) override;
   void add_row(View y, ConstView row, double alpha) override;
-  double squared_cv(ConstView x) override;
+  Scalar squared_cv(ConstView x) override;
   void squared_cv_backward(View dx, ConstView x, double coefficient) override;
 
  private:

@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 
+#include "engine/backend/families/scalar.h"
 #include "engine/core/tensor.h"
 
 namespace moe {
@@ -17,8 +18,8 @@ struct AdamW {
 struct OptimizerOps {
   virtual ~OptimizerOps() = default;
   virtual void adamw_step(View w, View g, View m, View v, const AdamW& a) = 0;
-  virtual double sum_of_squares(ConstView x) = 0;
-  virtual double sum(ConstView x) = 0;
+  virtual Scalar sum_of_squares(ConstView x) = 0;
+  virtual Scalar sum(ConstView x) = 0;
 };
 
 }  // namespace moe

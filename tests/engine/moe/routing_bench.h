@@ -4,13 +4,13 @@
 #include <memory>
 #include <vector>
 
-#include "engine/backend/make_backend.h"
 #include "engine/moe/moe_layer.h"
+#include "tests/support/test_backend.h"
 
 namespace moe::test {
 
 struct RoutingBench {
-  std::unique_ptr<Backend> backend = make_backend("cpu", 1);
+  std::unique_ptr<Backend> backend = make_test_backend(1);
   ops::Context ctx{*backend};
   Arena arena{*backend}, scratch{*backend};
   nn::ParameterSet set;

@@ -3,6 +3,7 @@
 #include "engine/core/error.h"
 #include "tests/engine/moe/routing_bench.h"
 #include "tests/support/golden_tensors.h"
+#include "tests/support/test_backend.h"
 
 #include <QtTest>
 #include <numeric>
@@ -211,5 +212,5 @@ void TestMoeLayer::policies() {
   QVERIFY_EXCEPTION_THROWN(l.layer.set_policy("unknown"), Error);
 }
 
-QTEST_GUILESS_MAIN(TestMoeLayer)
+DEVICE_TEST_MAIN(TestMoeLayer)
 #include "tst_moe_layer.moc"

@@ -5,6 +5,7 @@
 #include "engine/moe/moe_layer.h"
 #include "tests/engine/moe/reference_routing.h"
 #include "tests/engine/moe/routing_bench.h"
+#include "tests/support/test_backend.h"
 
 #include <QtTest>
 #include <functional>
@@ -374,5 +375,5 @@ void TestRouterBattery::every_setting_named_exists() {
     for (const auto& key : entry.info.settings) QVERIFY2(find_knob(key), key.c_str());
 }
 
-QTEST_GUILESS_MAIN(TestRouterBattery)
+DEVICE_TEST_MAIN(TestRouterBattery)
 #include "tst_router_battery.moc"

@@ -4,6 +4,7 @@
 #include "engine/moe/moe_layer.h"
 #include "tests/engine/moe/routing_bench.h"
 #include "tests/support/golden_tensors.h"
+#include "tests/support/test_backend.h"
 
 #include <QtTest>
 #include <functional>
@@ -373,5 +374,5 @@ void TestRouterGolden::draws() {
   }
 }
 
-QTEST_GUILESS_MAIN(TestRouterGolden)
+DEVICE_TEST_MAIN(TestRouterGolden)
 #include "tst_router_golden.moc"

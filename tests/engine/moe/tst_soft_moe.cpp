@@ -4,6 +4,7 @@
 #include "engine/moe/moe_layer.h"
 #include "tests/engine/moe/routing_bench.h"
 #include "tests/support/gradient_check.h"
+#include "tests/support/test_backend.h"
 
 #include <QtTest>
 #include <numeric>
@@ -196,5 +197,5 @@ void TestSoftMoe::refused_where_the_next_token_is_predicted() {
   }
 }
 
-QTEST_GUILESS_MAIN(TestSoftMoe)
+DEVICE_TEST_MAIN(TestSoftMoe)
 #include "tst_soft_moe.moc"

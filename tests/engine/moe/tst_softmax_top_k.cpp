@@ -5,6 +5,7 @@
 #include "engine/moe/router.h"
 #include "tests/engine/moe/routing_bench.h"
 #include "tests/support/golden_tensors.h"
+#include "tests/support/test_backend.h"
 
 #include <QtTest>
 
@@ -186,5 +187,5 @@ void TestSoftmaxTopK::registry() {
   }
 }
 
-QTEST_GUILESS_MAIN(TestSoftmaxTopK)
+DEVICE_TEST_MAIN(TestSoftmaxTopK)
 #include "tst_softmax_top_k.moc"

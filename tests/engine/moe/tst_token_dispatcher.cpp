@@ -2,6 +2,7 @@
 // The way of tokens to experts and back with any number of choices per token, dropped ones included, as capacity and
 // expert choice need it.
 #include "tests/engine/moe/routing_bench.h"
+#include "tests/support/test_backend.h"
 
 #include <QtTest>
 #include <cmath>
@@ -110,5 +111,5 @@ void TestTokenDispatcher::backward_is_the_transpose() {
   }
 }
 
-QTEST_GUILESS_MAIN(TestTokenDispatcher)
+DEVICE_TEST_MAIN(TestTokenDispatcher)
 #include "tst_token_dispatcher.moc"

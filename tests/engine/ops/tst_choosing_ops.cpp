@@ -4,9 +4,9 @@
 #include <numeric>
 #include <set>
 
-#include "engine/backend/make_backend.h"
 #include "engine/ops/ops.h"
 #include "tests/support/gradient_check.h"
+#include "tests/support/test_backend.h"
 
 using namespace moe;
 using moe::test::GradientCase;
@@ -40,7 +40,7 @@ class TestChoosingOps : public QObject {
     const std::string problem = test::check_gradient(arrays, c);
     QVERIFY2(problem.empty(), problem.c_str());
   }
-  std::unique_ptr<Backend> backend_ = make_backend("cpu", 2);
+  std::unique_ptr<Backend> backend_ = test::make_test_backend(2);
   ops::Context ctx_{*backend_};
 };
 
@@ -219,5 +219,5 @@ void TestChoosingOps::second_choices_stay_in_proportion() {
   QVERIFY(std::abs(kept - 0.3 * kTokens) < 5 * std::sqrt(0.21 * kTokens));
 }
 
-QTEST_GUILESS_MAIN(TestChoosingOps)
+DEVICE_TEST_MAIN(TestChoosingOps)
 #include "tst_choosing_ops.moc"

@@ -2,9 +2,9 @@
 // Every x_backward of the dense families against finite differences.
 #include <QtTest>
 
-#include "engine/backend/make_backend.h"
 #include "engine/ops/ops.h"
 #include "tests/support/gradient_check.h"
+#include "tests/support/test_backend.h"
 
 using namespace moe;
 using moe::test::GradientCase;
@@ -35,7 +35,7 @@ class TestGradients : public QObject {
     const std::string problem = test::check_gradient(arrays, c);
     QVERIFY2(problem.empty(), problem.c_str());
   }
-  std::unique_ptr<Backend> backend_ = make_backend("cpu", 2);
+  std::unique_ptr<Backend> backend_ = test::make_test_backend(2);
   ops::Context ctx_{*backend_};
 };
 
@@ -260,5 +260,5 @@ void TestGradients::squared_error() {
              }});
 }
 
-QTEST_GUILESS_MAIN(TestGradients)
+DEVICE_TEST_MAIN(TestGradients)
 #include "tst_gradients.moc"

@@ -2,9 +2,9 @@
 // Every x_backward of routing and dispatch against finite differences.
 #include <QtTest>
 
-#include "engine/backend/make_backend.h"
 #include "engine/ops/ops.h"
 #include "tests/support/gradient_check.h"
+#include "tests/support/test_backend.h"
 
 using namespace moe;
 using moe::test::GradientCase;
@@ -34,7 +34,7 @@ class TestMoeGradients : public QObject {
     const std::string problem = test::check_gradient(arrays, c);
     QVERIFY2(problem.empty(), problem.c_str());
   }
-  std::unique_ptr<Backend> backend_ = make_backend("cpu", 2);
+  std::unique_ptr<Backend> backend_ = test::make_test_backend(2);
   ops::Context ctx_{*backend_};
 };
 
@@ -179,5 +179,5 @@ void TestMoeGradients::combine() {
              }});
 }
 
-QTEST_GUILESS_MAIN(TestMoeGradients)
+DEVICE_TEST_MAIN(TestMoeGradients)
 #include "tst_moe_gradients.moc"

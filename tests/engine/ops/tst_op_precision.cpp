@@ -2,8 +2,8 @@
 // float32 against float64 for every op, bfloat16 products against float64, and sentinels around every output.
 #include <QtTest>
 
-#include "engine/backend/make_backend.h"
 #include "tests/engine/ops/op_catalogue.h"
+#include "tests/support/test_backend.h"
 
 using namespace moe;
 using namespace moe::test;
@@ -19,7 +19,7 @@ class TestOpPrecision : public QObject {
  private:
   using Outputs = std::vector<std::vector<double>>;
   Outputs run(const OpCase& op, const Sizes& sizes, DType dtype, MatmulPrecision precision);
-  std::unique_ptr<Backend> backend_ = make_backend("cpu", 2);
+  std::unique_ptr<Backend> backend_ = test::make_test_backend(2);
 };
 
 TestOpPrecision::Outputs TestOpPrecision::run(const OpCase& op, const Sizes& sizes, DType dtype,
@@ -84,5 +84,5 @@ void TestOpPrecision::bfloat16() {
           6 * std::sqrt(terms) * std::exp2(-8.5), 0.02);
 }
 
-QTEST_GUILESS_MAIN(TestOpPrecision)
+DEVICE_TEST_MAIN(TestOpPrecision)
 #include "tst_op_precision.moc"

@@ -2,9 +2,9 @@
 // AdamW against the published update written out for one number, over several steps; norms that see every bad value.
 #include <QtTest>
 
-#include "engine/backend/make_backend.h"
 #include "engine/ops/ops.h"
 #include "tests/support/test_arrays.h"
+#include "tests/support/test_backend.h"
 
 using namespace moe;
 using moe::test::TestArrays;
@@ -19,7 +19,7 @@ class TestOptimizerOps : public QObject {
   void sum_of_squares_is_float64();
 
  private:
-  std::unique_ptr<Backend> backend_ = make_backend("cpu", 2);
+  std::unique_ptr<Backend> backend_ = test::make_test_backend(2);
   ops::Context ctx_{*backend_};
 };
 
@@ -90,5 +90,5 @@ void TestOptimizerOps::sum_of_squares_is_float64() {
   QVERIFY(std::fabs(ops::sum_of_squares(ctx_, x) / expected - 1) < 1e-12);
 }
 
-QTEST_GUILESS_MAIN(TestOptimizerOps)
+DEVICE_TEST_MAIN(TestOptimizerOps)
 #include "tst_optimizer_ops.moc"

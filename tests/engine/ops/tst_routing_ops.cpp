@@ -3,9 +3,9 @@
 #include <QtTest>
 #include <set>
 
-#include "engine/backend/make_backend.h"
 #include "engine/ops/ops.h"
 #include "tests/support/test_arrays.h"
+#include "tests/support/test_backend.h"
 
 using namespace moe;
 using moe::test::TestArrays;
@@ -30,7 +30,7 @@ class TestRoutingOps : public QObject {
   void rows_beyond_the_plan_are_untouched();
 
  private:
-  std::unique_ptr<Backend> backend_ = make_backend("cpu", 2);
+  std::unique_ptr<Backend> backend_ = test::make_test_backend(2);
   ops::Context ctx_{*backend_};
 };
 
@@ -186,5 +186,5 @@ void TestRoutingOps::rows_beyond_the_plan_are_untouched() {
   }
 }
 
-QTEST_GUILESS_MAIN(TestRoutingOps)
+DEVICE_TEST_MAIN(TestRoutingOps)
 #include "tst_routing_ops.moc"

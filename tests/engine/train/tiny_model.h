@@ -4,10 +4,10 @@
 #include <memory>
 #include <vector>
 
-#include "engine/backend/make_backend.h"
 #include "engine/train/layer_report.h"
 #include "engine/train/model.h"
 #include "tests/support/fake_dataset.h"
+#include "tests/support/test_backend.h"
 
 namespace moe::test {
 
@@ -38,7 +38,7 @@ class ModelHarness {
  public:
   explicit ModelHarness(const Config& c)
       : config(c),
-        backend(make_backend("cpu", 1)),
+        backend(make_test_backend(1)),
         model(*backend, config, DType::f64, {}),
         arena_(*backend),
         scratch_(*backend) {

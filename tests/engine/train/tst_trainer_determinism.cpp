@@ -3,6 +3,7 @@
 // state went through a checkpoint.
 #include "engine/train/trainer.h"
 #include "tests/engine/train/tiny_model.h"
+#include "tests/support/test_backend.h"
 
 #include <QtTest>
 #include <cstring>
@@ -76,8 +77,8 @@ void TestTrainerDeterminism::one_or_two_threads_data() {
 void TestTrainerDeterminism::one_or_two_threads() {
   QFETCH(QString, precision);
   const test::FakeDataset dataset(300);
-  train::Trainer one(wide_config(qPrintable(precision), 1), dataset),
-      two(wide_config(qPrintable(precision), 2), dataset);
+  train::Trainer one(wide_config(qPrintable(precision), 1), dataset, test::make_test_backend(1)),
+      two(wide_config(qPrintable(precision), 2), dataset, test::make_test_backend(2));
   for (int i = 0; i < 4; ++i) {
     const auto a = one.step(), b = two.step();
     QCOMPARE(a.loss, b.loss);
@@ -90,7 +91,7 @@ void TestTrainerDeterminism::one_or_two_threads() {
 void TestTrainerDeterminism::through_a_checkpoint() {
   const test::FakeDataset dataset(300);
   const Config config = wide_config("f32", 2);
-  train::Trainer straight(config, dataset), first(config, dataset), second(config, dataset);
+  train::Trainer straight(config, dataset, test::make_test_backend(2)), first(config, dataset, test::make_test_backend(2)), second(config, dataset, test::make_test_backend(2));
   const auto edit = [](train::Trainer& t) { t.apply("router.top_k", "3"), t.apply("balance.coefficient", "0.1"); };
   for (int i = 0; i < 3; ++i) straight.step(), first.step();
   edit(first);
@@ -106,7 +107,7 @@ void TestTrainerDeterminism::through_a_checkpoint() {
 
 void TestTrainerDeterminism::after_evaluation() {
   const test::FakeDataset dataset(300);
-  train::Trainer plain(wide_config("f32", 2), dataset), watched(wide_config("f32", 2), dataset);
+  train::Trainer plain(wide_config("f32", 2), dataset, test::make_test_backend(2)), watched(wide_config("f32", 2), dataset, test::make_test_backend(2));
   const std::vector<std::int32_t> text{1, 2, 3, 4, 5};
   for (int i = 0; i < 3; ++i) {
     plain.step();
@@ -121,10 +122,10 @@ void TestTrainerDeterminism::seeds_differ() {
   const test::FakeDataset dataset(300);
   Config other = wide_config("f32", 2);
   other.seed = 2;
-  const train::Trainer a(wide_config("f32", 2), dataset), b(wide_config("f32", 2), dataset), c(other, dataset);
+  const train::Trainer a(wide_config("f32", 2), dataset, test::make_test_backend(2)), b(wide_config("f32", 2), dataset, test::make_test_backend(2)), c(other, dataset, test::make_test_backend(2));
   QVERIFY(state_of(a) == state_of(b));
   QVERIFY(state_of(a) != state_of(c));
 }
 
-QTEST_GUILESS_MAIN(TestTrainerDeterminism)
+DEVICE_TEST_MAIN(TestTrainerDeterminism)
 #include "tst_trainer_determinism.moc"

@@ -3,6 +3,7 @@
 // and loads, and the parameters after them. See tests/golden/README.md.
 #include "engine/train/trainer.h"
 #include "tests/engine/train/tiny_model.h"
+#include "tests/support/test_backend.h"
 #include "tests/support/golden_tensors.h"
 
 #include <QtTest>
@@ -110,7 +111,7 @@ class TestTrainerGolden : public QObject {
 
 void TestTrainerGolden::names_and_shapes() {
   const GoldenDataset dataset;
-  const train::Trainer trainer(golden_config("f64"), dataset);
+  const train::Trainer trainer(golden_config("f64"), dataset, make_test_backend(1));
   auto expected = golden_safetensors("mixtral_tiny/model.safetensors");
   std::int64_t count = 0;
   for (const auto& tensor : trainer.parameters()) {
@@ -141,7 +142,7 @@ void TestTrainerGolden::gradients_of_the_first_step() {
 
 void TestTrainerGolden::logits_and_choices() {
   const GoldenDataset dataset;
-  train::Trainer trainer(golden_config("f64"), dataset);
+  train::Trainer trainer(golden_config("f64"), dataset, make_test_backend(1));
   const auto start = golden_safetensors("mixtral_tiny/model.safetensors");
   for (auto& tensor : trainer.mutable_parameters()) store(tensor, start.at(tensor.name));
   data::Batch batch;
@@ -177,7 +178,7 @@ void TestTrainerGolden::ten_steps() {
   QFETCH(QString, precision);
   QFETCH(double, tolerance);
   const GoldenDataset dataset;
-  train::Trainer trainer(golden_config(qPrintable(precision)), dataset);
+  train::Trainer trainer(golden_config(qPrintable(precision)), dataset, make_test_backend(1));
   QCOMPARE(QString::fromStdString(trainer.precision()), precision);
   const auto start = golden_safetensors("mixtral_tiny/model.safetensors");
   for (auto& tensor : trainer.mutable_parameters()) store(tensor, start.at(tensor.name));
@@ -202,5 +203,5 @@ void TestTrainerGolden::ten_steps() {
       QVERIFY2(std::abs(value_at(tensor, i) - end.at(tensor.name)[i]) < 10 * tolerance, qPrintable(at(tensor.name, i)));
 }
 
-QTEST_GUILESS_MAIN(TestTrainerGolden)
+DEVICE_TEST_MAIN(TestTrainerGolden)
 #include "tst_trainer_golden.moc"

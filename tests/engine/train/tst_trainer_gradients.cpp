@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gradient of the whole model, every kind of layer and loss included, against central differences in float64.
 #include "tests/engine/train/tiny_model.h"
+#include "tests/support/test_backend.h"
 
 #include <QtTest>
 #include <cmath>
@@ -88,5 +89,5 @@ void TestTrainerGradients::covers_every_tensor() {
     QVERIFY2(ops::sum_of_squares(harness.ctx, tensor.gradient) > 0, tensor.part->name.c_str());
 }
 
-QTEST_GUILESS_MAIN(TestTrainerGradients)
+DEVICE_TEST_MAIN(TestTrainerGradients)
 #include "tst_trainer_gradients.moc"

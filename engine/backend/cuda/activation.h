@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "engine/backend/cuda/runtime.h"
+#include "engine/backend/families/activation.h"
+
+namespace moe::cuda {
+
+class CudaActivation final : public ActivationOps {
+ public:
+  explicit CudaActivation(Runtime& runtime) : runtime_(runtime) {}
+  void activation_forward(View y, ConstView x, Activation kind, std::int64_t rows) override;
+  void activation_backward(View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows) override;
+  void add_scaled(View y, ConstView x, double alpha) override;
+  void fill(View y, double value) override;
+  void copy(View y, ConstView x) override;
+
+ private:
+  Runtime& runtime_;
+};
+
+}  // namespace moe::cuda

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/backend/cuda/dispatch.h"
+
+#include "engine/backend/cuda/rows.h"
+#include "engine/backend/cuda/sort.h"
+
+namespace moe::cuda {
+namespace {
+
+/// The parts of a plan as kernels take them. How many rows are in use is known on the device alone: offsets[experts].
+struct Rows {
+  std::int32_t *tokens, *choices, *offsets, *first, *row_of;
+  std::int64_t experts, most;
+  explicit Rows(const Plan& plan)
+      : tokens(plan.token_ids.as<std::int32_t>()),
+        choices(plan.choices.as<std::int32_t>()),
+        offsets(plan.offsets.as<std::int32_t>()),
+        first(plan.token_offsets.as<std::int32_t>()),
+        row_of(plan.token_rows.as<std::int32_t>()),
+        experts(plan.offsets.size() - 1),
+        most(plan.token_ids.size()) {}
+  __device__ std::int64_t used() const { return offsets[experts]; }
+};
+
+/// Choices sorted by expert (none: after all experts) are the rows; ties keep the order of tokens and choices.
+template <class T>
+void plan_rows(Runtime& runtime, const Rows& rows, T* row_weights, const std::int32_t* ids, const T* weights,
+               std::int64_t tokens, std::int64_t k) {
+  const std::int64_t n = tokens * k, experts = rows.experts;
+  const std::int32_t* order = sorted_order(runtime, n, bits_of(experts + 1), [=] __device__(std::int32_t i) {
+    return static_cast<std::uint32_t>(ids[i] < 0 ? static_cast<std::int32_t>(experts) : ids[i]);
+  });
+  std::int32_t* row_of_choice = runtime.scratch(2).get<std::int32_t>(n > 0 ? n : 1);
+  // Where the expert changes, the offsets in between begin.
+  for_elements(runtime, n + 1, [=] __device__(std::int64_t r) {
+    const auto expert_at = [=](std::int64_t at) {
+      const std::int32_t id = ids[order[at]];
+      return id < 0 ? experts : static_cast<std::int64_t>(id);
+    };
+    const std::int64_t before = r == 0 ? -1 : expert_at(r - 1), here = r == n ? experts : expert_at(r);
+    for (std::int64_t e = before + 1; e <= here; ++e) rows.offsets[e] = static_cast<std::int32_t>(r);
+    if (r == n || here == experts) return;
+    const std::int32_t choice = order[r];
+    rows.tokens[r] = static_cast<std::int32_t>(choice / k);
+    rows.choices[r] = choice;
+    row_weights[r] = weights[choice];
+    row_of_choice[choice] = static_cast<std::int32_t>(r);
+  });
+  for_elements(runtime, tokens, [=] __device__(std::int64_t t) {
+    std::int32_t taken = 0;
+    for (std::int64_t i = t * k; i < (t + 1) * k; ++i) taken += ids[i] >= 0 ? 1 : 0;
+    rows.first[t] = taken;
+  });
+  exclusive_sum(runtime, rows.first, tokens);
+  for_elements(runtime, tokens, [=] __device__(std::int64_t t) {
+    std::int32_t at = rows.first[t];
+    for (std::int64_t i = t * k; i < (t + 1) * k; ++i)
+      if (ids[i] >= 0) rows.row_of[at++] = row_of_choice[i];
+  });
+}
+
+template <class T>
+void gather(Runtime& runtime, const Rows& rows, T* sorted, const T* x, std::int64_t d) {
+  for_elements(runtime, rows.most * d, [=] __device__(std::int64_t i) {
+    if (i / d < rows.used()) sorted[i] = x[rows.tokens[i / d] * d + i % d];
+  });
+}
+
+/// y[t] (+)= Σ over the token's assignments, in their order, of weight·sorted row; weights may be null (all 1).
+template <class T>
+void sum_rows(Runtime& runtime, const Rows& rows, T* y, const T* sorted, const T* weights, bool accumulate,
+              std::int64_t tokens, std::int64_t d) {
+  for_elements(runtime, tokens * d, [=] __device__(std::int64_t i) {
+    const std::int64_t t = i / d, c = i % d;
+    T sum = accumulate ? y[i] : T(0);
+    for (std::int32_t at = rows.first[t]; at < rows.first[t + 1]; ++at) {
+      const std::int64_t row = rows.row_of[at];
+      sum += weights ? weights[row] * sorted[row * d + c] : sorted[row * d + c];
+    }
+    y[i] = sum;
+  });
+}
+
+template <class T>
+void combine_gradient(Runtime& runtime, const Rows& rows, T* dsorted, T* dweights, const T* dy, const T* sorted,
+                      const T* weights, std::int64_t d) {
+  for_rows(runtime, rows.most, d, [=] __device__(std::int64_t r, auto group) {
+    if (r >= rows.used()) return;
+    const T* gradient = dy + rows.tokens[r] * d;
+    const T weight = weights[r];
+    T dot = 0;
+    for (std::int64_t i = group.lane; i < d; i += group.size) {
+      dot += gradient[i] * sorted[r * d + i];
+      dsorted[r * d + i] = weight * gradient[i];
+    }
+    dot = group.sum(dot);
+    if (group.lane == 0) dweights[r] = dot;
+  });
+}
+
+template <class T>
+void scatter(Runtime& runtime, const Rows& rows, T* out, const T* dweights, std::int64_t choices) {
+  for_elements(runtime, choices, [=] __device__(std::int64_t i) { out[i] = T(0); });
+  for_elements(runtime, rows.most, [=] __device__(std::int64_t r) {
+    if (r < rows.used()) out[rows.choices[r]] = dweights[r];
+  });
+}
+
+}  // namespace
+
+void CudaDispatch::plan_from_choices(Plan& plan, ConstView ids, ConstView weights, int) {
+  with_real(weights.dtype, [&]<class T>() {
+    plan_rows(runtime_, Rows(plan), plan.weights.as<T>(), ids.as<std::int32_t>(), weights.as<T>(), ids.dim(0),
+              ids.dim(1));
+  });
+  runtime_.follow_offsets(plan.offsets.as<std::int32_t>(), plan.offsets.size());
+}
+
+void CudaDispatch::gather_forward(View x_sorted, ConstView x, const Plan& plan) {
+  with_real(x.dtype, [&]<class T>() { gather(runtime_, Rows(plan), x_sorted.as<T>(), x.as<T>(), x.dim(1)); });
+}
+
+void CudaDispatch::gather_backward(View dx, ConstView dx_sorted, const Plan& plan, bool accumulate_dx) {
+  with_real(dx.dtype, [&]<class T>() {
+    sum_rows<T>(runtime_, Rows(plan), dx.as<T>(), dx_sorted.as<T>(), nullptr, accumulate_dx, dx.dim(0), dx.dim(1));
+  });
+}
+
+void CudaDispatch::combine_forward(View y, ConstView y_sorted, const Plan& plan, bool accumulate) {
+  with_real(y.dtype, [&]<class T>() {
+    sum_rows<T>(runtime_, Rows(plan), y.as<T>(), y_sorted.as<T>(), plan.weights.as<T>(), accumulate, y.dim(0),
+                y.dim(1));
+  });
+}
+
+void CudaDispatch::combine_backward(View dy_sorted, View dweights, ConstView dy, ConstView y_sorted, const Plan& plan) {
+  with_real(dy.dtype, [&]<class T>() {
+    combine_gradient(runtime_, Rows(plan), dy_sorted.as<T>(), dweights.as<T>(), dy.as<T>(), y_sorted.as<T>(),
+                     plan.weights.as<T>(), dy.dim(1));
+  });
+}
+
+void CudaDispatch::choices_from_plan(View out, ConstView dweights, const Plan& plan) {
+  with_real(out.dtype, [&]<class T>() { scatter(runtime_, Rows(plan), out.as<T>(), dweights.as<T>(), out.size()); });
+}
+
+}  // namespace moe::cuda

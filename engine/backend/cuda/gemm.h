@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Row-major matrix products through cuBLAS.
+#pragma once
+#include <vector>
+
+#include "engine/backend/cuda/runtime.h"
+
+namespace moe::cuda {
+
+/// A matrix as stored: rows of `columns` numbers.
+struct Operand {
+  const void* data = nullptr;
+  cudaDataType_t type = CUDA_R_32F;
+  std::int64_t columns = 0;
+  /// The same from row `first` on.
+  Operand rows(std::int64_t first) const;
+};
+
+/// c[m,n] (+)= op(a)[m,k]·op(b)[k,n]; c is float64 when a is, else float32.
+struct Product {
+  std::int64_t m, n, k;
+  Operand a;
+  bool transpose_a;
+  Operand b;
+  bool transpose_b;
+  void* c;
+  std::int64_t ldc;
+  bool accumulate;
+};
+
+void multiply(Runtime& runtime, const Product& p);
+/// Several products of operands of one type. `pointers` holds what a grouped call reads on the device.
+void multiply(Runtime& runtime, const std::vector<Product>& products, DeviceScratch& pointers);
+
+}  // namespace moe::cuda

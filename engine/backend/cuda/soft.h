@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "engine/backend/cuda/runtime.h"
+#include "engine/backend/families/soft.h"
+
+namespace moe::cuda {
+
+class CudaSoft final : public SoftOps {
+ public:
+  explicit CudaSoft(Runtime& runtime) : runtime_(runtime) {}
+  void unit_rows_forward(View y, View norms, ConstView x) override;
+  void unit_rows_backward(View dx, ConstView dy, ConstView y, ConstView norms) override;
+  void token_softmax_forward(View p, ConstView s, int batch) override;
+  void token_softmax_backward(View ds, ConstView dp, ConstView p, int batch) override;
+  void mix_forward(View mixed, ConstView x, ConstView weights, int batch) override;
+  void mix_backward(View dx, View dweights, ConstView dslots, ConstView x, ConstView weights, int batch) override;
+  void unmix_forward(View y, ConstView mixed, ConstView weights, int batch, bool accumulate) override;
+  void unmix_backward(View dslots, View dweights, ConstView dy, ConstView mixed, ConstView weights, int batch) override;
+
+ private:
+  Runtime& runtime_;
+};
+
+}  // namespace moe::cuda

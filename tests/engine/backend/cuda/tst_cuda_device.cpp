@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the CUDA backend does beside computing: waits, memory, faults of the device, and modules that do not fit.
+#include <QtTest>
+
+#include <QTemporaryDir>
+
+#include "engine/backend/cuda/module.h"
+#include "engine/train/session_emit.h"
+#include "engine/train/trainer.h"
+#include "tests/engine/backend/cuda/devices.h"
+#include "tests/support/cuda_emulation/control.h"
+#include "tests/support/fake_dataset.h"
+
+using namespace moe;
+using namespace moe::test;
+
+namespace {
+
+Config config_with(int layers) {
+  Config c;
+  c.model = {.layers = layers,
+             .width = 16,
+             .heads = 2,
+             .kv_heads = 1,
+             .experts = 4,
+             .expert_width = 12,
+             .vocabulary = 31,
+             .context = 8};
+  c.router.z_coefficient = 0.001;
+  c.train.batch = 2;
+  c.train.precision = "f32";
+  c.train.threads = 1;
+  return c;
+}
+
+std::uint64_t waits_of_a_step(int layers) {
+  const FakeDataset dataset(31);
+  train::Trainer trainer(config_with(layers), dataset, make_emulated_backend());
+  trainer.step();
+  const std::uint64_t before = emulation::counters().waits;
+  trainer.step();
+  return emulation::counters().waits - before;
+}
+
+template <class F>
+Error error_of(F&& act) {
+  try {
+    act();
+  } catch (const Error& error) {
+    return error;
+  }
+  return Error(ErrorKind::failure, "nothing was thrown");
+}
+
+}  // namespace
+
+class TestCudaDevice : public QObject {
+  Q_OBJECT
+ private slots:
+  void cleanup() { emulation::heal(); }
+  void copies();
+  void copies_later();
+  void scalars();
+  void one_wait_a_layer();
+  void a_step_takes_no_new_memory();
+  void out_of_memory();
+  void too_large_a_model();
+  void lost();
+  void modules_data();
+  void modules();
+};
+
+void TestCudaDevice::copies() {
+  const auto backend = make_emulated_backend();
+  QCOMPARE(backend->name(), std::string("cuda"));
+  QVERIFY(backend->describe().find("compute capability 9.0") != std::string::npos);
+  for (const std::int64_t n : {1, 1000, 300000}) {  // within a pinned slot, and larger than one
+    const Buffer buffer(*backend, DType::f32, {n});
+    std::vector<float> values(static_cast<std::size_t>(n)), back(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+    backend->copy_from_host(buffer.view(), values.data());
+    const std::vector<float> before = values;
+    std::fill(values.begin(), values.end(), -1.f);  // the source is free at once
+    backend->copy_to_host(back.data(), buffer.view());
+    QVERIFY(back == before);
+    backend->zero(buffer.view());
+    backend->copy_to_host(back.data(), buffer.view());
+    QVERIFY(std::all_of(back.begin(), back.end(), [](float x) { return x == 0.f; }));
+  }
+}
+
+void TestCudaDevice::copies_later() {
+  const auto backend = make_emulated_backend();
+  const Buffer buffer(*backend, DType::i32, {100000});
+  std::vector<std::int32_t> values(100000, 7), back(100000, 0);
+  backend->copy_from_host(buffer.view(), values.data());
+  backend->synchronize();
+  const std::uint64_t before = emulation::counters().waits;
+  backend->copy_to_host_later(back.data(), buffer.view());
+  QCOMPARE(emulation::counters().waits, before);
+  QCOMPARE(back[0], 0);
+  backend->finish_copies();
+  QVERIFY(back == values);
+  const std::uint64_t after = emulation::counters().waits;
+  backend->finish_copies();  // nothing is on its way
+  QCOMPARE(emulation::counters().waits, after);
+  for (int i = 0; i < 5; ++i) backend->copy_to_host_later(back.data(), buffer.view());  // more than fits at once
+  backend->finish_copies();
+  QVERIFY(back == values);
+}
+
+void TestCudaDevice::scalars() {
+  const auto backend = make_emulated_backend();
+  const Buffer buffer(*backend, DType::f32, {1000});
+  backend->activation().fill(buffer.view(), 2.0);
+  const std::uint64_t before = emulation::counters().waits;
+  Scalar sum = backend->optimizer().sum(buffer.view()), squares = backend->optimizer().sum_of_squares(buffer.view());
+  QCOMPARE(emulation::counters().waits, before);
+  QCOMPARE(double(sum), 2000.0);
+  QCOMPARE(double(squares), 4000.0);
+  QCOMPARE(emulation::counters().waits, before + 1);
+}
+
+// Per MoE layer the host learns how many rows each expert has; everything else of a step waits a fixed number of times,
+// whatever the number of layers. The two waits more per layer that finish at once are the bias and the offsets' event.
+void TestCudaDevice::one_wait_a_layer() {
+  const std::uint64_t two = waits_of_a_step(2), four = waits_of_a_step(4);
+  QCOMPARE(four - two, std::uint64_t{2});
+  QVERIFY2(two <= 2 + 4, qPrintable(QString::number(two)));
+}
+
+void TestCudaDevice::a_step_takes_no_new_memory() {
+  const FakeDataset dataset(31);
+  train::Trainer trainer(config_with(2), dataset, make_emulated_backend());
+  for (int i = 0; i < 3; ++i) trainer.step();
+  const std::uint64_t before = emulation::counters().allocations;
+  for (int i = 0; i < 3; ++i) trainer.step();
+  QCOMPARE(emulation::counters().allocations, before);
+}
+
+void TestCudaDevice::out_of_memory() {
+  const auto backend = make_emulated_backend();
+  emulation::set_memory(emulation::memory_in_use() + (std::size_t{64} << 20));
+  const Error error = error_of([&] { Buffer(*backend, DType::f32, {std::int64_t{32} << 20}); });
+  QCOMPARE(int(error.kind()), int(ErrorKind::resource));
+  QVERIFY2(error.summary().find("128 MiB") != std::string::npos, error.what());
+  QVERIFY2(error.limit().find("64 MiB") != std::string::npos, error.what());
+  QCOMPARE(error.where(), std::string("train.batch"));
+  QVERIFY(!error.action().empty());
+  const Buffer smaller(*backend, DType::f32, {std::int64_t{8} << 20});  // and the device goes on
+  backend->zero(smaller.view());
+  backend->synchronize();
+}
+
+// What a run needs at least is compared with what is free before its model is made.
+void TestCudaDevice::too_large_a_model() {
+  const FakeDataset dataset(31);
+  auto backend = make_emulated_backend();
+  emulation::set_memory(emulation::memory_in_use() + 4096);
+  const Error error = error_of([&] { train::Trainer(config_with(2), dataset, std::move(backend)); });
+  QCOMPARE(int(error.kind()), int(ErrorKind::resource));
+  QVERIFY2(error.summary().find("training needs at least") == 0, error.what());
+  QVERIFY(!error.limit().empty() && !error.action().empty());
+}
+
+void TestCudaDevice::lost() {
+  constexpr int kIllegalAddress = 700;
+  const auto backend = make_emulated_backend();
+  emulation::break_device(kIllegalAddress);
+  bool lost = false;
+  try {
+    backend->synchronize();
+  } catch (const DeviceLost& error) {
+    lost = true;
+    QVERIFY2(std::string(error.what()).find("cudaErrorIllegalAddress") != std::string::npos, error.what());
+    QCOMPARE(int(error.kind()), int(ErrorKind::device));
+  }
+  QVERIFY(lost);
+  QVERIFY(!train::device_lost());
+  train::describe(std::make_exception_ptr(Error(ErrorKind::device, "no driver")));
+  QVERIFY(!train::device_lost());  // the engine stays
+  QCOMPARE(train::describe(std::make_exception_ptr(DeviceLost("gone", "", "", ""))).kind, std::string("device"));
+  QVERIFY(train::device_lost());
+  emulation::heal();
+}
+
+void TestCudaDevice::modules_data() {
+  QTest::addColumn<QString>("module");
+  QTest::addColumn<QString>("says");
+  QTest::newRow("switched off") << "off"
+                                << "switched off";
+  QTest::newRow("no such file") << "/nowhere/libmoe_cuda.so"
+                                << "no CUDA module at";
+  QTest::newRow("no library") << "text"
+                              << "cannot be loaded";
+  QTest::newRow("another library") << "libm.so.6"
+                                   << "another version";
+}
+
+void TestCudaDevice::modules() {
+  QFETCH(QString, module);
+  QFETCH(QString, says);
+  const QTemporaryDir folder;
+  QString path = module;
+  if (module == "text") {
+    path = folder.filePath("libmoe_cuda.so");
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write("no library") > 0);
+  } else if (module == "libm.so.6") {
+    for (const char* place : {"/lib/x86_64-linux-gnu/", "/lib/aarch64-linux-gnu/", "/lib64/", "/usr/lib/"})
+      if (QFile::exists(place + module)) path = place + module;
+    if (path == module) QSKIP("no libm.so.6 in the usual places");
+  }
+  const QByteArray before = qgetenv("MOE_CUDA_MODULE");
+  qputenv("MOE_CUDA_MODULE", path.toLocal8Bit());
+  const Error error = error_of([] { make_backend("cuda", 1); });
+  const CudaState state = cuda_state();
+  const std::string automatic = make_backend("auto", 1)->name();
+  qputenv("MOE_CUDA_MODULE", before);
+  QCOMPARE(int(error.kind()), int(ErrorKind::device));
+  QVERIFY2(QString(error.what()).contains(says), error.what());
+  QVERIFY(!error.action().empty());
+  QVERIFY(!state.usable && state.text == error.what());
+  QCOMPARE(automatic, std::string("cpu"));
+}
+
+QTEST_GUILESS_MAIN(TestCudaDevice)
+#include "tst_cuda_device.moc"

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The emulated device itself: barriers and shuffles do what CUDA says, and what would hang, race or read garbage on a
+// device is an error here.
+#include <QtTest>
+
+#include <cuda_runtime.h>
+
+#include "engine/backend/cuda/device.h"
+#include "tests/support/cuda_emulation/control.h"
+
+namespace {
+
+constexpr unsigned kAll = 0xffffffffu;
+
+void run(void (*kernel)(int*), unsigned blocks, unsigned threads, int* memory) {
+  emulation::Block::run_grid(dim3(blocks), dim3(threads), [=] { kernel(memory); });
+}
+
+std::string message_of(void (*kernel)(int*), unsigned threads = 64) {
+  int memory[1024] = {};
+  try {
+    run(kernel, 1, threads, memory);
+  } catch (const emulation::KernelError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+void reverse_kernel(int* out) {
+  MOE_SHARED(int, values, 64);
+  values[threadIdx.x] = static_cast<int>(blockIdx.x * 64 + threadIdx.x);
+  __syncthreads();
+  out[blockIdx.x * 64 + threadIdx.x] = values[63 - threadIdx.x];
+}
+
+void shuffles_kernel(int* out) {
+  const int lane = static_cast<int>(threadIdx.x);
+  int sum = lane;
+  for (int by = 16; by > 0; by /= 2) sum += __shfl_xor_sync(kAll, sum, by);
+  const int third = __shfl_sync(kAll, lane * lane, 3), below = __shfl_up_sync(kAll, lane, 1);
+  const unsigned odd = __ballot_sync(kAll, lane % 2 == 1);
+  out[lane * 4] = sum, out[lane * 4 + 1] = third, out[lane * 4 + 2] = below, out[lane * 4 + 3] = static_cast<int>(odd);
+}
+
+void divergent_kernel(int*) {
+  if (threadIdx.x < 32) __syncthreads();
+}
+void two_barriers_kernel(int*) {
+  if (threadIdx.x < 32)
+    __syncthreads();
+  else
+    __syncthreads();
+}
+void lonely_shuffle_kernel(int* out) {
+  if (threadIdx.x % 32 != 5) out[threadIdx.x] = __shfl_xor_sync(kAll, 1, 1);
+}
+void outside_kernel(int*) {
+  MOE_SHARED(int, few, 8);
+  few[threadIdx.x] = 1;
+}
+void unwritten_kernel(int* out) {
+  MOE_SHARED(int, values, 64);
+  if (threadIdx.x == 0) values[0] = 1;
+  __syncthreads();
+  out[threadIdx.x] = values[threadIdx.x];
+}
+void missing_barrier_kernel(int* out) {
+  MOE_SHARED(int, values, 64);
+  values[threadIdx.x] = 1;
+  out[threadIdx.x] = values[threadIdx.x / 2];
+}
+void overwriting_kernel(int* out) {
+  MOE_SHARED(int, values, 64);
+  values[threadIdx.x] = 1;
+  __syncthreads();
+  out[threadIdx.x] = values[63 - threadIdx.x];
+  values[threadIdx.x] = 2;  // while others still read
+}
+
+}  // namespace
+
+class TestCudaEmulation : public QObject {
+  Q_OBJECT
+ private slots:
+  void barriers();
+  void warps();
+  void faults_data();
+  void faults();
+  void after_a_fault();
+  void streams();
+  void memory();
+};
+
+void TestCudaEmulation::barriers() {
+  for (const std::uint32_t order : {0u, 1u}) {
+    emulation::set_order(order);
+    int out[128];
+    run(reverse_kernel, 2, 64, out);
+    for (int i = 0; i < 128; ++i) QCOMPARE(out[i], i / 64 * 64 + 63 - i % 64);
+  }
+  emulation::set_order(0);
+}
+
+void TestCudaEmulation::warps() {
+  int out[128];
+  run(shuffles_kernel, 1, 32, out);
+  for (int lane = 0; lane < 32; ++lane) {
+    QCOMPARE(out[lane * 4], 31 * 32 / 2);
+    QCOMPARE(out[lane * 4 + 1], 9);
+    QCOMPARE(out[lane * 4 + 2], lane > 0 ? lane - 1 : 0);
+    QCOMPARE(static_cast<unsigned>(out[lane * 4 + 3]), 0xAAAAAAAAu);
+  }
+}
+
+void TestCudaEmulation::faults_data() {
+  QTest::addColumn<int>("kernel");
+  QTest::addColumn<QString>("says");
+  QTest::newRow("half the block at a barrier") << 0 << "divergence";
+  QTest::newRow("two different barriers") << 1 << "divergent barriers";
+  QTest::newRow("a lane missing in a shuffle") << 2 << "divergence";
+  QTest::newRow("beyond shared memory") << 3 << "outside";
+  QTest::newRow("unwritten shared memory") << 4 << "unwritten";
+  QTest::newRow("a barrier is missing before a read") << 5 << "race";
+  QTest::newRow("a barrier is missing before a write") << 6 << "race";
+}
+
+void TestCudaEmulation::faults() {
+  QFETCH(int, kernel);
+  QFETCH(QString, says);
+  void (*const kernels[])(int*) = {divergent_kernel, two_barriers_kernel,    lonely_shuffle_kernel, outside_kernel,
+                                   unwritten_kernel, missing_barrier_kernel, overwriting_kernel};
+  const QString message = QString::fromStdString(message_of(kernels[kernel]));
+  QVERIFY2(message.contains(says), qPrintable(message));
+}
+
+void TestCudaEmulation::after_a_fault() {
+  QVERIFY(message_of(divergent_kernel) != "no error");
+  barriers();
+}
+
+// Work waits until the host does, and a source that was changed meanwhile shows.
+void TestCudaEmulation::streams() {
+  cudaStream_t stream;
+  QCOMPARE(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+  int from = 1, to = 0;
+  cudaMemcpyAsync(&to, &from, sizeof to, cudaMemcpyHostToDevice, stream);
+  QCOMPARE(to, 0);
+  from = 2;
+  QCOMPARE(cudaStreamSynchronize(stream), cudaSuccess);
+  QCOMPARE(to, 2);
+  cudaStreamDestroy(stream);
+}
+
+void TestCudaEmulation::memory() {
+  void* block = nullptr;
+  QCOMPARE(cudaMalloc(&block, 1024), cudaSuccess);
+  QVERIFY(std::isnan(static_cast<float*>(block)[255]));  // poisoned
+  emulation::set_memory(emulation::memory_in_use() + 100);
+  void* more = nullptr;
+  QCOMPARE(cudaMalloc(&more, 101), cudaErrorMemoryAllocation);
+  emulation::heal();
+  QCOMPARE(cudaFree(block), cudaSuccess);
+  QCOMPARE(cudaFree(block), cudaErrorInvalidValue);
+}
+
+QTEST_GUILESS_MAIN(TestCudaEmulation)
+#include "tst_cuda_emulation.moc"

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every op on the CUDA backend against the CPU: odd sizes, float32, float64 and bfloat16 products, sentinels around
+// every array, and the same bits twice, whatever the order of blocks and threads.
+#include <QtTest>
+
+#include "tests/engine/backend/cuda/devices.h"
+#include "tests/engine/ops/op_catalogue.h"
+#include "tests/support/cuda_emulation/control.h"
+
+using namespace moe;
+using namespace moe::test;
+
+namespace {
+
+struct Run {
+  std::vector<std::vector<double>> numbers;
+  std::vector<std::vector<char>> bits;
+  bool intact = true;
+};
+
+Run run(Backend& backend, const OpCase& op, const Sizes& sizes, DType dtype, MatmulPrecision precision) {
+  ops::Context ctx{backend, precision};
+  TestArrays arrays(backend, dtype);
+  op.make(arrays, sizes)(ctx);
+  Run out;
+  out.intact = arrays.sentinels_intact();
+  for (const View view : arrays.outputs()) {
+    out.numbers.push_back(arrays.get(view));
+    out.bits.push_back(arrays.bytes(view));
+  }
+  return out;
+}
+
+void compare(const Run& actual, const Run& expected, double absolute, double relative) {
+  QVERIFY2(actual.intact, "something was written outside an array");
+  QCOMPARE(actual.numbers.size(), expected.numbers.size());
+  for (std::size_t o = 0; o < expected.numbers.size(); ++o)
+    for (std::size_t i = 0; i < expected.numbers[o].size(); ++i) {
+      const double a = actual.numbers[o][i], e = expected.numbers[o][i];
+      if (std::isnan(a) && std::isnan(e)) continue;
+      if (!(std::fabs(a - e) <= absolute + relative * std::fabs(e)))
+        QFAIL(qPrintable(
+            QString("output %1[%2] is %3, the CPU says %4").arg(o).arg(i).arg(a, 0, 'g', 9).arg(e, 0, 'g', 9)));
+    }
+}
+
+/// The odd sizes, k = E among them, and one whose rows are wider than a warp's share.
+const std::vector<Sizes>& sizes_here() {
+  static const std::vector<Sizes> all = [] {
+    auto list = odd_sizes();
+    list.push_back({"one expert", 2, 9, 10, 1, 1, 1, 3, 1, 5});
+    return list;
+  }();
+  return all;
+}
+
+}  // namespace
+
+class TestCudaParity : public QObject {
+  Q_OBJECT
+ private slots:
+  void parity_data();
+  void parity();
+  void bfloat16_data();
+  void bfloat16();
+  void repeats_data();
+  void repeats();
+
+ private:
+  static void rows_for(bool products_only);
+  CudaBench cuda_;
+  std::unique_ptr<Backend> cpu_ = make_backend("cpu", 1);
+};
+
+void TestCudaParity::rows_for(bool products_only) {
+  QTest::addColumn<int>("op");
+  QTest::addColumn<int>("sizes");
+  for (std::size_t o = 0; o < op_catalogue().size(); ++o)
+    for (std::size_t s = 0; s < sizes_here().size(); ++s)
+      if (!products_only || op_catalogue()[o].is_product)
+        QTest::addRow("%s, %s", op_catalogue()[o].name, sizes_here()[s].name) << int(o) << int(s);
+}
+
+void TestCudaParity::parity_data() { rows_for(false); }
+
+// Twice the distance that float32 may have from float64: each backend may be that far away on its own side. Integers
+// (plans, choices) are the same.
+void TestCudaParity::parity() {
+  SKIP_WITHOUT_DEVICE(cuda_);
+  QFETCH(int, op);
+  QFETCH(int, sizes);
+  const OpCase& c = op_catalogue()[std::size_t(op)];
+  const Sizes& s = sizes_here()[std::size_t(sizes)];
+  compare(run(*cuda_, c, s, DType::f32, MatmulPrecision::native), run(*cpu_, c, s, DType::f32, MatmulPrecision::native),
+          2 * c.f32.absolute, 2 * c.f32.relative);
+  compare(run(*cuda_, c, s, DType::f64, MatmulPrecision::native), run(*cpu_, c, s, DType::f64, MatmulPrecision::native),
+          1e-9 * c.f32.absolute + 1e-11 * (c.f32.absolute > 0), 1e-11 * (c.f32.absolute > 0));
+}
+
+void TestCudaParity::bfloat16_data() { rows_for(true); }
+
+// Both round the same operands to the same bits; what is left is the order of sums in float32.
+void TestCudaParity::bfloat16() {
+  SKIP_WITHOUT_DEVICE(cuda_);
+  QFETCH(int, op);
+  QFETCH(int, sizes);
+  const OpCase& c = op_catalogue()[std::size_t(op)];
+  const Sizes& s = sizes_here()[std::size_t(sizes)];
+  compare(run(*cuda_, c, s, DType::f32, MatmulPrecision::bf16), run(*cpu_, c, s, DType::f32, MatmulPrecision::bf16),
+          2e-4, 2e-4);
+}
+
+void TestCudaParity::repeats_data() {
+  QTest::addColumn<int>("op");
+  QTest::addColumn<bool>("bf16");
+  for (std::size_t o = 0; o < op_catalogue().size(); ++o) {
+    QTest::addRow("%s", op_catalogue()[o].name) << int(o) << false;
+    if (op_catalogue()[o].is_product) QTest::addRow("%s, bf16", op_catalogue()[o].name) << int(o) << true;
+  }
+}
+
+void TestCudaParity::repeats() {
+  SKIP_WITHOUT_DEVICE(cuda_);
+  QFETCH(int, op);
+  QFETCH(bool, bf16);
+  const OpCase& c = op_catalogue()[std::size_t(op)];
+  const auto precision = bf16 ? MatmulPrecision::bf16 : MatmulPrecision::native;
+  for (const Sizes& s : {odd_sizes()[2], odd_sizes().back()}) {
+    const Run first = run(*cuda_, c, s, DType::f32, precision);
+    emulation::set_order(1);
+    const Run second = run(*cuda_, c, s, DType::f32, precision);
+    emulation::set_order(0);
+    QVERIFY(first.bits == second.bits);
+  }
+}
+
+QTEST_GUILESS_MAIN(TestCudaParity)
+#include "tst_cuda_parity.moc"

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tests ask of the emulated device, and what they can make it do.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace emulation {
+
+/// 0: blocks and threads from the first to the last; 1: from the last to the first. Results must not depend on it.
+std::uint32_t order();
+void set_order(std::uint32_t order);
+
+struct Counters {
+  std::uint64_t launches = 0, waits = 0, allocations = 0, products = 0;  // waits: the host waited for the device
+};
+Counters& counters();
+
+/// Device memory, in bytes, that cudaMalloc hands out at most.
+void set_memory(std::size_t bytes);
+std::size_t memory_in_use();
+/// The next call that can report an earlier fault of the device reports this cudaError_t, and every call after it too.
+void break_device(int error);
+/// Undoes set_memory and break_device.
+void heal();
+
+}  // namespace emulation

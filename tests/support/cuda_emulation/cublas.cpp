@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cublas_v2.h>
+
+#include <bit>
+#include <type_traits>
+#include <vector>
+
+#include "tests/support/cuda_emulation/control.h"
+
+struct EmulatedBlas {
+  cudaStream_t stream = nullptr;
+};
+
+namespace {
+
+template <class T>
+T load(const void* from, cudaDataType_t type, std::int64_t i) {
+  if (type == CUDA_R_16BF)
+    return static_cast<T>(std::bit_cast<float>(std::uint32_t{static_cast<const std::uint16_t*>(from)[i]} << 16));
+  return static_cast<const T*>(from)[i];
+}
+
+struct Product {
+  cublasOperation_t transa, transb;
+  int m, n, k;
+  double alpha;
+  const void* a;
+  cudaDataType_t atype;
+  int lda;
+  const void* b;
+  int ldb;
+  double beta;
+  void* c;
+  int ldc;
+};
+
+template <class T>
+void multiply(const Product& p) {
+  T* const c = static_cast<T*>(p.c);
+  std::vector<T> column(static_cast<std::size_t>(p.m));
+  for (std::int64_t j = 0; j < p.n; ++j) {
+    std::fill(column.begin(), column.end(), T(0));
+    for (std::int64_t l = 0; l < p.k; ++l) {
+      const T right = load<T>(p.b, p.atype, p.transb == CUBLAS_OP_N ? l + j * p.ldb : j + l * p.ldb);
+      for (std::int64_t i = 0; i < p.m; ++i)
+        column[static_cast<std::size_t>(i)] +=
+            load<T>(p.a, p.atype, p.transa == CUBLAS_OP_N ? i + l * p.lda : l + i * p.lda) * right;
+    }
+    for (std::int64_t i = 0; i < p.m; ++i) {
+      T& to = c[i + j * p.ldc];
+      const T sum = static_cast<T>(p.alpha) * column[static_cast<std::size_t>(i)];
+      to = p.beta == 0 ? sum : sum + static_cast<T>(p.beta) * to;
+    }
+  }
+}
+
+cublasStatus_t checked(const Product& p) {
+  const int rows_a = p.transa == CUBLAS_OP_N ? p.m : p.k, rows_b = p.transb == CUBLAS_OP_N ? p.k : p.n;
+  const bool good = p.m >= 0 && p.n >= 0 && p.k >= 0 && p.lda >= std::max(1, rows_a) && p.ldb >= std::max(1, rows_b) &&
+                    p.ldc >= std::max(1, p.m);
+  return good ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
+}
+
+double scalar(const void* value, cublasComputeType_t compute, int i = 0) {
+  return compute == CUBLAS_COMPUTE_64F ? static_cast<const double*>(value)[i]
+                                       : static_cast<double>(static_cast<const float*>(value)[i]);
+}
+
+cublasStatus_t issue(cublasHandle_t handle, const Product& p, cublasComputeType_t compute) {
+  if (const cublasStatus_t status = checked(p); status != CUBLAS_STATUS_SUCCESS) return status;
+  ++emulation::counters().products;
+  emulation::enqueue(handle->stream, [=] {
+    if (compute == CUBLAS_COMPUTE_64F)
+      multiply<double>(p);
+    else
+      multiply<float>(p);
+  });
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+bool types_fit(cudaDataType_t in, cudaDataType_t other, cudaDataType_t out, cublasComputeType_t compute, bool grouped) {
+  if (in != other) return false;
+  if (compute == CUBLAS_COMPUTE_64F) return in == CUDA_R_64F && out == CUDA_R_64F;
+  if (in == CUDA_R_16BF) return !grouped && out == CUDA_R_32F;  // the grouped call returns bf16 of bf16 only
+  return in == CUDA_R_32F && out == CUDA_R_32F;
+}
+
+}  // namespace
+
+const char* cublasGetStatusName(cublasStatus_t status) {
+  return status == CUBLAS_STATUS_SUCCESS ? "CUBLAS_STATUS_SUCCESS" : "CUBLAS_STATUS_INVALID_VALUE";
+}
+cublasStatus_t cublasCreate(cublasHandle_t* handle) {
+  *handle = new EmulatedBlas;
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasDestroy(cublasHandle_t handle) {
+  delete handle;
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream) {
+  handle->stream = stream;
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasSetWorkspace(cublasHandle_t, void* workspace, std::size_t) {
+  return reinterpret_cast<std::uintptr_t>(workspace) % 256 == 0 ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
+}
+cublasStatus_t cublasSetMathMode(cublasHandle_t, cublasMath_t) { return CUBLAS_STATUS_SUCCESS; }
+cublasStatus_t cublasGetVersion(cublasHandle_t, int* version) {
+  *version = 130000;
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, int m, int n,
+                            int k, const void* alpha, const void* a, cudaDataType_t atype, int lda, const void* b,
+                            cudaDataType_t btype, int ldb, const void* beta, void* c, cudaDataType_t ctype, int ldc,
+                            cublasComputeType_t compute, cublasGemmAlgo_t) {
+  if (!types_fit(atype, btype, ctype, compute, false)) return CUBLAS_STATUS_NOT_SUPPORTED;
+  return issue(handle,
+               {transa, transb, m, n, k, scalar(alpha, compute), a, atype, lda, b, ldb, scalar(beta, compute), c, ldc},
+               compute);
+}
+
+// The arrays of pointers lie on the device and are read when the call runs; all others are the host's.
+cublasStatus_t cublasGemmGroupedBatchedEx(cublasHandle_t handle, const cublasOperation_t transa[],
+                                          const cublasOperation_t transb[], const int m[], const int n[], const int k[],
+                                          const void* alpha, const void* const a[], cudaDataType_t atype,
+                                          const int lda[], const void* const b[], cudaDataType_t btype, const int ldb[],
+                                          const void* beta, void* const c[], cudaDataType_t ctype, const int ldc[],
+                                          int groups, const int group_size[], cublasComputeType_t compute) {
+  if (!types_fit(atype, btype, ctype, compute, true)) return CUBLAS_STATUS_NOT_SUPPORTED;
+  int at = 0;
+  for (int g = 0; g < groups; ++g)
+    for (int i = 0; i < group_size[g]; ++i, ++at) {
+      Product p{transa[g], transb[g], m[g],   n[g],    k[g],   scalar(alpha, compute, g),
+                nullptr,   atype,     lda[g], nullptr, ldb[g], scalar(beta, compute, g),
+                nullptr,   ldc[g]};
+      if (const cublasStatus_t status = checked(p); status != CUBLAS_STATUS_SUCCESS) return status;
+      ++emulation::counters().products;
+      emulation::enqueue(handle->stream, [=]() mutable {
+        p.a = a[at], p.b = b[at], p.c = c[at];
+        if (compute == CUBLAS_COMPUTE_64F)
+          multiply<double>(p);
+        else
+          multiply<float>(p);
+      });
+    }
+  return CUBLAS_STATUS_SUCCESS;
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cuda_runtime.h>
+
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "tests/support/cuda_emulation/control.h"
+
+struct EmulatedStream {
+  std::vector<std::function<void()>> queue;
+  std::uint64_t issued = 0, done = 0;
+};
+struct EmulatedEvent {
+  cudaStream_t stream = nullptr;
+  std::uint64_t after = 0;  // of the work issued to the stream
+};
+
+namespace emulation {
+namespace {
+
+constexpr std::size_t kMemory = std::size_t{8} << 30;
+
+std::uint32_t g_order = 0;
+Counters g_counters;
+std::size_t g_memory = kMemory, g_used = 0;
+cudaError_t g_broken = cudaSuccess;
+std::mutex g_lock;
+std::map<void*, std::size_t> g_blocks;
+std::vector<cudaStream_t> g_streams;
+
+/// Runs what the stream holds. What a kernel did wrong is thrown here, at the call that waits.
+void drain(cudaStream_t stream) {
+  auto work = std::move(stream->queue);
+  stream->queue.clear();
+  stream->done = stream->issued;
+  for (const auto& job : work) job();
+}
+
+}  // namespace
+
+std::uint32_t order() { return g_order; }
+void set_order(std::uint32_t value) { g_order = value; }
+Counters& counters() { return g_counters; }
+void set_memory(std::size_t bytes) { g_memory = bytes; }
+std::size_t memory_in_use() { return g_used; }
+void break_device(int error) { g_broken = static_cast<cudaError_t>(error); }
+void heal() { g_memory = kMemory, g_broken = cudaSuccess; }
+
+void enqueue(cudaStream_t stream, std::function<void()> work) {
+  ++g_counters.launches;
+  ++stream->issued;
+  stream->queue.push_back(std::move(work));
+}
+
+}  // namespace emulation
+
+using namespace emulation;
+
+const char* cudaGetErrorName(cudaError_t error) {
+  switch (error) {
+    case cudaSuccess:
+      return "cudaSuccess";
+    case cudaErrorMemoryAllocation:
+      return "cudaErrorMemoryAllocation";
+    case cudaErrorIllegalAddress:
+      return "cudaErrorIllegalAddress";
+    case cudaErrorNoDevice:
+      return "cudaErrorNoDevice";
+    default:
+      return "cudaErrorOther";
+  }
+}
+const char* cudaGetErrorString(cudaError_t error) {
+  return error == cudaErrorIllegalAddress ? "an illegal memory access was encountered" : cudaGetErrorName(error);
+}
+cudaError_t cudaGetLastError() { return g_broken; }
+cudaError_t cudaPeekAtLastError() { return g_broken; }
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 1;
+  return g_broken;
+}
+cudaError_t cudaSetDevice(int) { return g_broken; }
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {"emulated device", kMemory, 9, 0, 4};
+  return g_broken;
+}
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}
+// Unwritten memory reads as NaN, or as −1.
+cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+  if (g_broken != cudaSuccess) return g_broken;
+  const std::lock_guard lock(g_lock);
+  if (g_used + bytes > g_memory) return cudaErrorMemoryAllocation;
+  void* block = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
+  if (!block) return cudaErrorMemoryAllocation;
+  std::memset(block, 0xFF, bytes);
+  g_blocks[block] = bytes;
+  g_used += bytes;
+  ++g_counters.allocations;
+  *memory = block;
+  return cudaSuccess;
+}
+// Waits for the device, as the real one does.
+cudaError_t cudaFree(void* memory) {
+  if (!memory) return cudaSuccess;
+  for (cudaStream_t stream : g_streams)
+    if (g_broken == cudaSuccess) drain(stream);
+  const std::lock_guard lock(g_lock);
+  const auto found = g_blocks.find(memory);
+  if (found == g_blocks.end()) return cudaErrorInvalidValue;
+  g_used -= found->second;
+  g_blocks.erase(found);
+  std::free(memory);
+  return cudaSuccess;
+}
+cudaError_t cudaMallocHost(void** memory, std::size_t bytes) {
+  *memory = std::malloc(bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaFreeHost(void* memory) {
+  std::free(memory);
+  return cudaSuccess;
+}
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
+  *free = g_memory > g_used ? g_memory - g_used : 0;
+  *total = kMemory;
+  return g_broken;
+}
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
+  enqueue(stream, [=] { std::memmove(to, from, bytes); });
+  return g_broken;
+}
+cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
+  enqueue(stream, [=] { std::memset(to, value, bytes); });
+  return g_broken;
+}
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  *stream = new EmulatedStream;
+  g_streams.push_back(*stream);
+  return g_broken;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  std::erase(g_streams, stream);
+  delete stream;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  ++g_counters.waits;
+  if (g_broken == cudaSuccess) drain(stream);
+  return g_broken;
+}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  *event = new EmulatedEvent;
+  return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  event->stream = stream;
+  event->after = stream->issued;
+  return g_broken;
+}
+// What is over already is not waited for. Otherwise the whole queue runs, also what was issued after the event.
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (!event->stream || event->after <= event->stream->done) return g_broken;
+  ++g_counters.waits;
+  if (g_broken == cudaSuccess) drain(event->stream);
+  return g_broken;
+}
