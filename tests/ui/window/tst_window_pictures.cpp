@@ -19,8 +19,8 @@ using namespace moe::ui;
 
 namespace {
 
-constexpr double kShare = 0.001, kWorst = 0.12;  // of all pixels, and of the square that differs most
-constexpr qint64 kMostBytes = 160'000;
+constexpr double kShare = 0.001, kWorst = 0.04;  // of all pixels, and of the square that differs most
+constexpr qint64 kMostBytes = 190'000;
 constexpr qint64 kStep = 120;
 
 QString folder() {
@@ -138,11 +138,14 @@ class TstWindowPictures : public QObject {
     QTest::addColumn<QString>("scene");
     QTest::addColumn<QSize>("size");
     QTest::addColumn<bool>("dark");
-    for (const char* scene : {"canvas", "probe", "noise", "wave", "welcome", "present"})
+    for (const QString scene : {"canvas", "probe", "noise", "wave", "welcome", "present"})
       for (const QSize size : {QSize(1366, 768), QSize(1920, 1080)})
-        for (const bool dark : {false, true})
-          QTest::addRow("%s-%s-%d", scene, dark ? "dark" : "light", size.width())
-              << QString::fromLatin1(scene) << size << dark;
+        for (const bool dark : {false, true}) {
+          // The noise layer is small beside the rest: one picture tells it.
+          if (scene == QLatin1String("noise") && (dark || size.width() != 1366)) continue;
+          const QString name = QStringLiteral("%1-%2-%3").arg(scene, dark ? "dark" : "light").arg(size.width());
+          QTest::newRow(qPrintable(name)) << scene << size << dark;
+        }
   }
 
   void picture() {
@@ -161,7 +164,8 @@ class TstWindowPictures : public QObject {
     if (!qFuzzyCompare(seen.devicePixelRatio(), 1.0)) QSKIP("pictures are compared at 100 %");
     if (QFontInfo(Theme::instance().font(Type::caption12)).family() != QStringLiteral("MoE Sans"))
       QSKIP("pictures are compared with the embedded font, which this build lacks");
-    const QString file = QDir(folder()).filePath(name + ".png");
+    // Present is light whatever the theme was: both are compared with one picture.
+    const QString file = QDir(folder()).filePath(QString(name).replace("present-dark", "present-light") + ".png");
     const QImage painted = moe::test::coarse(seen);
     if (qEnvironmentVariableIntValue("MOE_UPDATE_BASELINES") == 1) {
       QVERIFY(QDir().mkpath(folder()));
