@@ -23,7 +23,8 @@ __global__ void count_digits_kernel(std::int64_t n, std::int64_t tiles, const st
     __syncthreads();
     std::int32_t found = 0;
     const auto own = static_cast<std::int32_t>(threadIdx.x);
-    for (int i = 0; i < kTile; ++i) found += digits[i] == own ? 1 : 0;
+    const int here = static_cast<int>(n - tile * kTile < kTile ? n - tile * kTile : kTile);
+    for (int i = 0; i < here; ++i) found += digits[i] == own ? 1 : 0;
     counts[own * tiles + tile] = found;
     __syncthreads();
   }
@@ -52,20 +53,21 @@ __global__ void move_items_kernel(std::int64_t n, std::int64_t tiles, const std:
 /// x[i] = Σ_{j < i} x[j] over x[0, n], so that x[n] is the total; one block, each thread a run of neighbours.
 template <int Threads>
 __global__ void __launch_bounds__(Threads) exclusive_sum_kernel(std::int64_t n, std::int32_t* x) {
-  MOE_SHARED(std::int32_t, sums, Threads);
+  MOE_SHARED(std::int32_t, of_warps, Threads / 32);
   const std::int64_t each = (n + Threads - 1) / Threads;
   const std::int64_t begin = each * threadIdx.x, limit = begin + each, end = limit < n ? limit : n;
   std::int32_t own = 0;
   for (std::int64_t i = begin; i < end; ++i) own += x[i];
-  sums[threadIdx.x] = own;
-  __syncthreads();
-  for (unsigned by = 1; by < Threads; by *= 2) {
-    const std::int32_t lower = threadIdx.x >= by ? static_cast<std::int32_t>(sums[threadIdx.x - by]) : 0;
-    __syncthreads();
-    sums[threadIdx.x] += lower;
-    __syncthreads();
+  const unsigned lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  std::int32_t running = own;  // of the warp's lanes up to this one
+  for (unsigned by = 1; by < 32; by *= 2) {
+    const std::int32_t lower = __shfl_up_sync(kWholeWarp, running, by);
+    if (lane >= by) running += lower;
   }
-  std::int32_t running = static_cast<std::int32_t>(sums[threadIdx.x]) - own;
+  if (lane == 31) of_warps[warp] = running;
+  __syncthreads();
+  for (unsigned w = 0; w < warp; ++w) running += of_warps[w];
+  running -= own;
   if (threadIdx.x == Threads - 1) x[n] = running + own;
   for (std::int64_t i = begin; i < end; ++i) {
     const std::int32_t value = x[i];

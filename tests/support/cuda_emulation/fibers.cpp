@@ -23,7 +23,9 @@ std::string place_name(const std::source_location& where) {
   return std::string(where.file_name()) + ":" + std::to_string(where.line());
 }
 
-/// Thrown nowhere: a fiber that fails is left where it is, and the scheduler throws in its stead.
+/// Ends a thread that did something wrong; the scheduler throws the error.
+struct Abandoned {};
+
 constexpr bool reversed(std::uint32_t mode) { return mode != 0; }
 
 }  // namespace
@@ -84,7 +86,7 @@ void Block::run_block(const std::function<void()>& body) {
   shared_.clear();
   arrived_ = 0;
   error_.clear();
-  for (std::size_t i = 0; i < n; ++i) fibers_[i].state = State::ready, fibers_[i].started = false;
+  for (std::size_t i = 0; i < n; ++i) fibers_[i].state = State::ready;
   int left = threads_;
   while (left > 0 && error_.empty()) {
     bool progress = false;
@@ -99,7 +101,10 @@ void Block::run_block(const std::function<void()>& body) {
     if (!progress && error_.empty()) error_ = stuck();
   }
   current_block = nullptr;
-  if (!error_.empty()) throw KernelError(error_);
+  if (error_.empty()) return;
+  for (Fiber& fiber : fibers_)
+    if (fiber.state != State::done) fiber.started = false;  // it still waits somewhere, and is left there
+  throw KernelError(error_);
 }
 
 void Block::place(int thread) {
@@ -148,32 +153,25 @@ void Block::suspend() {
 #endif
 }
 
-void Block::leave() {
-#if EMULATION_ASAN
-  __sanitizer_start_switch_fiber(nullptr, scheduler_stack_, scheduler_size_);
-  setcontext(&scheduler_);
-#else
-  _longjmp(scheduler_point_, 1);
-#endif
-  __builtin_unreachable();
-}
-
 void Block::entry() {
   Block& self = *current_block;
 #if EMULATION_ASAN
   __sanitizer_finish_switch_fiber(nullptr, &self.scheduler_stack_, &self.scheduler_size_);
 #endif
-  for (;;) {
-    (*self.body_)();
+  for (;;) {  // one thread of a block after another: starting a fiber costs more than a short thread
+    try {
+      (*self.body_)();
+    } catch (const Abandoned&) {
+    }
     self.fibers_[static_cast<std::size_t>(self.running_)].state = State::done;
-    self.leave();
+    self.suspend();
   }
 }
 
 void Block::fail(const std::string& what) {
   error_ = what + " (block " + std::to_string(blockIdx.x) + "," + std::to_string(blockIdx.y) + "," +
            std::to_string(blockIdx.z) + ", thread " + std::to_string(running_) + ")";
-  leave();
+  throw Abandoned();
 }
 
 void Block::barrier(std::source_location where) {

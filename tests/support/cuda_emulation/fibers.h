@@ -5,6 +5,7 @@
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <source_location>
@@ -78,12 +79,11 @@ class Block {
   void run_block(const std::function<void()>& body);
   void resume(int thread);
   void suspend();
-  [[noreturn]] void leave();
   [[noreturn]] static void entry();
   std::string stuck() const;
   void place(int thread);
 
-  std::vector<Fiber> fibers_;
+  std::deque<Fiber> fibers_;  // a context points into itself and must not move
   std::vector<Warp> warps_;
   std::vector<std::pair<const void*, std::unique_ptr<SharedBlock>>> shared_;
   const std::function<void()>* body_ = nullptr;
