@@ -112,13 +112,13 @@ void Block::place(int thread) {
   threadIdx = {static_cast<unsigned>(thread), 0, 0};
 }
 
-void Block::resume(int thread) {
-  Fiber& fiber = fibers_[static_cast<std::size_t>(thread)];
-  place(thread);
-#if EMULATION_ASAN
+/// Goes to the fiber: where it left, or to its beginning. Does not come back here but to the scheduler's point.
+void Block::enter(Fiber& fiber) {
   const bool first = !fiber.started;
   fiber.started = true;
-  __sanitizer_start_switch_fiber(&scheduler_fake_, fiber.stack.get(), kStack);
+#if !EMULATION_ASAN
+  if (!first) _longjmp(fiber.point, 1);
+#endif
   if (first) {
     getcontext(&fiber.start);
     fiber.start.uc_stack.ss_sp = fiber.stack.get();
@@ -126,18 +126,21 @@ void Block::resume(int thread) {
     fiber.start.uc_link = nullptr;
     makecontext(&fiber.start, reinterpret_cast<void (*)()>(&Block::entry), 0);
   }
+#if EMULATION_ASAN
+  __sanitizer_start_switch_fiber(&scheduler_fake_, fiber.stack.get(), kStack);
   swapcontext(&scheduler_, &fiber.start);
   __sanitizer_finish_switch_fiber(scheduler_fake_, nullptr, nullptr);
 #else
-  if (_setjmp(scheduler_point_) != 0) return;
-  if (fiber.started) _longjmp(fiber.point, 1);
-  fiber.started = true;
-  getcontext(&fiber.start);
-  fiber.start.uc_stack.ss_sp = fiber.stack.get();
-  fiber.start.uc_stack.ss_size = kStack;
-  fiber.start.uc_link = nullptr;
-  makecontext(&fiber.start, reinterpret_cast<void (*)()>(&Block::entry), 0);
   setcontext(&fiber.start);
+#endif
+}
+
+void Block::resume(int thread) {
+  place(thread);
+#if EMULATION_ASAN
+  enter(fibers_[static_cast<std::size_t>(thread)]);
+#else
+  if (_setjmp(scheduler_point_) == 0) enter(fibers_[static_cast<std::size_t>(thread)]);
 #endif
 }
 

@@ -77,6 +77,7 @@ class Block {
   };
 
   void run_block(const std::function<void()>& body);
+  void enter(Fiber& fiber);
   void resume(int thread);
   void suspend();
   [[noreturn]] static void entry();
