@@ -65,7 +65,7 @@ void RoutingMapView::setByMass(bool byMass) {
 void RoutingMapView::layOut() {
   const Theme& theme = Theme::instance();
   const double top = theme.px(kHeader);
-  const double room = std::max(1.0, height() - top);
+  const double room = std::max(1.0, height() - top - theme.px(2));  // the outline of the last row reaches out
   const double pitch = layers_ > 0 ? std::min(room / layers_, kTallestRow * theme.scale()) : 1;
   grid_.setGeometry(ExpertAxis::of(*this, experts_), top, pitch, layers_);
 }
