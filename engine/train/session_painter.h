@@ -62,7 +62,7 @@ class PlanePainter {
   std::string painted_config_;  // of the last picture while training stood
   std::int64_t painted_step_ = -1;
   bool painted_still_ = false;
-  Clock::time_point last_offer_{};
+  Clock::time_point last_offer_{}, due_{};
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_, idle_;

@@ -98,10 +98,9 @@ int main(int argc, char** argv) {
   request.settings["train.steps"] = 10'000'000;
   request.settings["optim.schedule"] = "constant";
   controller.stop(false);
+  controller.setPace(0);  // Welcome's runs go at a pace to watch
   window.startRun(request);
-  const auto learning = [&] {
-    return history.hasRun() && history.liveStep() > 200 && window.planePage()->isVisible();
-  };
+  const auto learning = [&] { return history.hasRun() && history.liveStep() > 200 && window.planePage()->isVisible(); };
   if (!QTest::qWaitFor(learning, 60'000)) {
     std::fprintf(stderr, "plane_window: the run did not begin within a minute.\n");
     return 1;

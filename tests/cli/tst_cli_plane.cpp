@@ -336,6 +336,23 @@ class TestCliPlane : public QObject {
              read_file(checkpoint_file(reference, name, "model.safetensors")));
   }
 
+  // Twenty pictures at 30 steps a second are two for three steps: waits that boundaries of steps lengthen are made up
+  // for. Counted in steps, which a busy machine slows down together with the pictures.
+  void slow_steps_are_painted_as_often_as_asked() {
+    Serve serve;
+    serve.result({{"cmd", "new"}, {"preset", "plane-moons"}, {"run", folder_.filePath("pace").toStdString()}});
+    serve.result({{"cmd", "pace"}, {"steps_per_second", 30}});
+    serve.result({{"cmd", "watch"}, {"what", "plane"}, {"hz", 20}, {"grid", 16}, {"thumb", 8}, {"budget", 0.9}});
+    serve.result({{"cmd", "run"}, {"until", 90}});
+    int pictures = 0;
+    for (std::int64_t step = 0; step < 90;) {
+      const json picture = serve.event("plane");
+      step = picture.at("step");
+      if (!picture.at("still").get<bool>()) ++pictures;
+    }
+    QVERIFY2(pictures > 50 && pictures <= 90, QByteArray::number(pictures));
+  }
+
   void steps_are_thinned_and_paced() {
     Serve serve;
     serve.result({{"cmd", "new"}, {"preset", "plane-moons"}, {"run", folder_.filePath("thin").toStdString()}});
