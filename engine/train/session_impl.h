@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "engine/train/cadence.h"
 #include "engine/train/session.h"
 #include "engine/train/session_painter.h"
 #include "engine/train/session_reader.h"
@@ -77,8 +78,8 @@ struct Session::Impl {
   std::unique_ptr<Run> run_;
   std::optional<std::int64_t> until_;
   bool single_steps_ = false, read_only_ = false;
-  double pace_ = 0;  // most steps a second; 0: as many as the machine does
-  std::chrono::steady_clock::time_point next_step_{};
+  double pace_ = 0;     // most steps a second; 0: as many as the machine does
+  Cadence cadence_;     // of steps at a pace
   double step_hz_ = 0;  // most step events a second; 0: all of them
   PlanePainter painter_{emit_};
   std::string stage_;

@@ -48,7 +48,8 @@ PlanePainter::~PlanePainter() {
 void PlanePainter::watch(const PlaneWatch& watch) {
   watch_ = watch;
   painted_step_ = -1;
-  last_offer_ = due_ = {};
+  last_offer_ = {};
+  cadence_ = {};
   if (wanted() && !thread_.joinable()) thread_ = std::thread([this] { work(); });
 }
 
@@ -57,14 +58,11 @@ void PlanePainter::offer(const Trainer& trainer, const data::TaskData& data, boo
   if (running) {
     const auto now = Clock::now();
     const double since = seconds_between(last_offer_, now);
-    if (now < due_) return;
+    if (now < cadence_.due()) return;
     const std::lock_guard lock(mutex_);
     if (busy_ || since * watch_.budget < last_seconds_) return;
     last_offer_ = now;
-    // From when it was due, not from now: where steps are slower than pictures their boundaries would round every wait
-    // up, 20 pictures at 30 steps a second down to 15.
-    const auto gap = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / watch_.hz));
-    due_ = std::max(due_, now - gap) + gap;
+    cadence_.done(now, watch_.hz);
     return take(trainer, *data.plane(), true);
   }
   const std::string config = text_of(trainer.config());

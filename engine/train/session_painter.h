@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/train/cadence.h"
 #include "engine/train/session_emit.h"
 #include "engine/train/session_picture.h"
 
@@ -62,7 +63,8 @@ class PlanePainter {
   std::string painted_config_;  // of the last picture while training stood
   std::int64_t painted_step_ = -1;
   bool painted_still_ = false;
-  Clock::time_point last_offer_{}, due_{};
+  Clock::time_point last_offer_{};
+  Cadence cadence_;  // of pictures while it runs
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_, idle_;

@@ -62,7 +62,7 @@ std::optional<OrderedJson> Session::Impl::answer_plane(const std::string& name, 
   if (name == "watch") return watch(command);
   if (name == "pace") {
     pace_ = within(command, "steps_per_second", 0, 0, 1e6);
-    next_step_ = {};
+    cadence_ = {};
     return OrderedJson({{"steps_per_second", pace_}});
   }
   if (name == "stages") return stages(command);
@@ -86,13 +86,11 @@ std::optional<OrderedJson> Session::Impl::answer_plane(const std::string& name, 
 // Waits for the next step's time, or for a command: that is answered first, and the rest of the wait follows it.
 bool Session::Impl::keep_pace() {
   if (pace_ <= 0) return true;
-  using Clock = std::chrono::steady_clock;
-  const auto gap = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / pace_));
   {
     std::unique_lock lock(mutex_);
-    if (wake_.wait_until(lock, next_step_, [this] { return closing_ || !queue_.empty(); })) return false;
+    if (wake_.wait_until(lock, cadence_.due(), [this] { return closing_ || !queue_.empty(); })) return false;
   }
-  next_step_ = std::max(next_step_, Clock::now() - gap) + gap;
+  cadence_.done(Cadence::Clock::now(), pace_);
   return true;
 }
 
