@@ -19,8 +19,11 @@ std::unique_ptr<Backend> make_backend(const std::string& device, int threads) {
                 "0 to " + std::to_string(kMostThreads), "Use 0 for all cores.");
   if (device == "cuda") return make_cuda(threads);
   if (device == "auto") {
-    if (const CudaState state = cuda_state(); state.usable) return make_cuda(threads);
-    return std::make_unique<cpu::CpuBackend>(threads);
+    try {
+      return make_cuda(threads);
+    } catch (const Error&) {  // cuda_state() says why
+      return std::make_unique<cpu::CpuBackend>(threads);
+    }
   }
   if (device == "cpu") return std::make_unique<cpu::CpuBackend>(threads);
   throw Error(ErrorKind::usage, "unknown device \"" + device + "\"", "train.device", "auto, cpu or cuda",

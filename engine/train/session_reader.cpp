@@ -71,7 +71,8 @@ OrderedJson hello() {
   const auto backend = make_backend("auto", 0);
   OrderedJson all_knobs = OrderedJson::array(), all_presets = OrderedJson::array(), all_routers = OrderedJson::array(),
               all_actions = OrderedJson::array(), devices = {"cpu"};
-  const CudaState cuda = cuda_state();
+  // A second backend on a device would be made only to describe it.
+  const CudaState cuda = backend->name() == "cuda" ? CudaState{true, backend->describe()} : cuda_state();
   if (cuda.usable) devices.push_back("cuda");
   for (const Knob& knob : knobs()) all_knobs.push_back(to_json(knob));
   for (const auto& entry : routing::routers())
