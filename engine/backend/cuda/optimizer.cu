@@ -10,20 +10,14 @@ namespace {
 
 template <class T>
 void adamw(Runtime& runtime, T* w, T* g, T* m, T* v, const AdamW& a, std::int64_t n) {
-  const double steps = static_cast<double>(a.step);
-  const T beta1 = static_cast<T>(a.beta1), beta2 = static_cast<T>(a.beta2), eps = static_cast<T>(a.eps);
-  const T rest1 = static_cast<T>(1 - a.beta1), rest2 = static_cast<T>(1 - a.beta2);
-  const T scale = static_cast<T>(a.gradient_scale);
-  const T rate = static_cast<T>(a.lr / (1 - std::pow(a.beta1, steps)));
-  const T unbias = static_cast<T>(1 / std::sqrt(1 - std::pow(a.beta2, steps)));
-  const T keep = static_cast<T>(1 - a.lr * a.weight_decay);
+  const AdamWFactors<T> f(a);
   for_elements(runtime, n, [=] __device__(std::int64_t i) {
-    const T gradient = g[i] * scale;
-    const T mean = beta1 * m[i] + rest1 * gradient;
-    const T square = beta2 * v[i] + rest2 * gradient * gradient;
+    const T gradient = g[i] * f.scale;
+    const T mean = f.beta1 * m[i] + f.rest1 * gradient;
+    const T square = f.beta2 * v[i] + f.rest2 * gradient * gradient;
     m[i] = mean;
     v[i] = square;
-    w[i] = keep * w[i] - rate * mean / (square_root(square) * unbias + eps);
+    w[i] = f.keep * w[i] - f.rate * mean / (square_root(square) * f.unbias + f.eps);
     g[i] = T(0);
   });
 }
