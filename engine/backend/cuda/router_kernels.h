@@ -8,10 +8,8 @@ namespace moe::cuda {
 template <class T>
 void softmax(Runtime& runtime, T* p, const T* s, std::int64_t rows, std::int64_t n) {
   for_rows(runtime, rows, n, [=] __device__(std::int64_t t, auto group) {
-    T largest = minus_infinity<T>(), sum = 0;
-    for (std::int64_t i = t * n + group.lane; i < (t + 1) * n; i += group.size)
-      largest = s[i] > largest ? s[i] : largest;
-    largest = group.largest(largest);
+    const T largest = group.largest(s + t * n, n);
+    T sum = 0;
     for (std::int64_t i = t * n + group.lane; i < (t + 1) * n; i += group.size) {
       const T e = exponential(s[i] - largest);
       p[i] = e;
@@ -238,10 +236,8 @@ void spread_gradient(Runtime& runtime, T* dx, const T* x, double coefficient, st
 template <class T>
 void log_sums(Runtime& runtime, T* lse, const T* s, std::int64_t rows, std::int64_t n) {
   for_rows(runtime, rows, n, [=] __device__(std::int64_t t, auto group) {
-    T largest = minus_infinity<T>(), sum = 0;
-    for (std::int64_t i = t * n + group.lane; i < (t + 1) * n; i += group.size)
-      largest = s[i] > largest ? s[i] : largest;
-    largest = group.largest(largest);
+    const T largest = group.largest(s + t * n, n);
+    T sum = 0;
     for (std::int64_t i = t * n + group.lane; i < (t + 1) * n; i += group.size) sum += exponential(s[i] - largest);
     sum = group.sum(sum);
     if (group.lane == 0) lse[t] = largest + logarithm(sum);

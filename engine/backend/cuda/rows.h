@@ -39,6 +39,13 @@ struct Group {
   __device__ T largest(T x) const {
     return all(x, [](T a, T b) { return b > a ? b : a; });
   }
+  /// The same of x[0, n), which the threads read together.
+  template <class T>
+  __device__ T largest(const T* x, std::int64_t n) const {
+    T found = minus_infinity<T>();
+    for (std::int64_t i = lane; i < n; i += size) found = x[i] > found ? x[i] : found;
+    return largest(found);
+  }
   template <class T, class Combine>
   __device__ T all(T x, Combine combine) const {
     for (int lanes = 16; lanes > 0; lanes /= 2) x = combine(x, __shfl_xor_sync(kWholeWarp, x, lanes));

@@ -37,10 +37,7 @@ void balance_plan(Runtime& runtime, T* cost, const T* s, double tolerance, int m
     });
   };
   for_rows(runtime, rows, n, [=] __device__(std::int64_t t, auto group) {
-    T largest = minus_infinity<T>();
-    for (std::int64_t i = t * n + group.lane; i < (t + 1) * n; i += group.size)
-      largest = s[i] > largest ? s[i] : largest;
-    largest = group.largest(largest);
+    const T largest = group.largest(s + t * n, n);
     for (std::int64_t i = t * n + group.lane; i < (t + 1) * n; i += group.size) cost[i] = exponential(s[i] - largest);
   });
   runtime.zero(rested, sizeof *rested);
