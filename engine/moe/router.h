@@ -30,6 +30,7 @@ struct RouterInfo {
   bool mixes_tokens = false;
   /// Keys of the routing, balance, capacity and remedy knobs that it reads; a form dims the others.
   std::vector<std::string> settings;
+  bool fixed_noise = false;  // training adds noise that no knob turns off
   bool reads(const std::string& key) const;
 };
 

@@ -155,7 +155,7 @@ bool has_noise(const Config& config) {
   const auto on = [&](const char* key, bool set) { return set && policy.reads(key); };
   return on("router.noise", config.router.noise > 0) || on("router.uniform_noise", config.router.uniform_noise > 0) ||
          on("router.jitter", config.router.jitter > 0) || on("router.learned_noise", config.router.learned_noise) ||
-         policy.name == "v_moe";  // of a fixed width
+         policy.fixed_noise;
 }
 
 void add_flips(const Trainer& trainer, const PictureRequest& request, protocol::PlanePicture& out) {

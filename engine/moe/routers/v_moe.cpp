@@ -70,7 +70,8 @@ RouterEntry v_moe_entry() {
        "Scaling Vision with Sparse Mixture of Experts, Riquelme et al. 2021 (2106.05974)", /*causal=*/true,
        /*fixed_top_k=*/0, /*mixes_tokens=*/false,
        common_settings({"router.top_k", "router.jitter", "router.z_coefficient", "balance.coefficient", "balance.scope",
-                        "balance.importance", "balance.load"})},
+                        "balance.importance", "balance.load"}),
+       /*fixed_noise=*/true},
       [](const RouterShape& shape) { return std::vector<RouterParameter>{gate_parameter(shape)}; },
       [](RouterParameters parameters) -> std::unique_ptr<Router> {
         return std::make_unique<VMoe>(std::move(parameters));
