@@ -59,7 +59,7 @@ double Trainer::held_out_score(int moe_layer, int without, std::size_t most) con
   if (without >= 0 && (!layer || without >= layer->experts()))
     throw Error(ErrorKind::usage, "there is no expert " + std::to_string(without + 1), "without",
                 layer ? "1 to " + std::to_string(layer->experts()) : "none", "Ask for one of these");
-  const std::size_t stride = std::max<std::size_t>(1, (held.size() + most - 1) / std::max<std::size_t>(most, 1));
+  const std::size_t stride = stride_of(held.size(), most);
   Score score;
   std::vector<float> xy;
   std::vector<std::size_t> taken;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/moe/router.h"
+#include "engine/train/plane_tracing.h"
 
 namespace moe::train {
 namespace {
@@ -177,7 +178,7 @@ void add_flips(const Trainer& trainer, const PictureRequest& request, protocol::
 
 void add_scores(const Trainer& trainer, const data::PlaneData& data, const PictureRequest& request,
                 protocol::PlanePicture& out) {
-  const std::size_t n = data.held_out().size(), stride = std::max<std::size_t>(1, (n + kMostScored - 1) / kMostScored);
+  const std::size_t n = data.held_out().size(), stride = stride_of(n, kMostScored);
   out.scored = static_cast<int>((n + stride - 1) / stride);
   out.score = trainer.held_out_score(request.moe_layer, -1, kMostScored);
   for (int e = 0; e < out.experts; ++e)
