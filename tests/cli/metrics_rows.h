@@ -9,12 +9,17 @@
 
 namespace moe::test {
 
-/// The last step in the store of a run, which another program may be writing; 0 = none.
-inline qint64 last_step(const QString& run) {
+inline sqlite3* open_metrics(const QString& run) {
   sqlite3* database = nullptr;
   if (sqlite3_open_v2((run + "/metrics.sqlite").toUtf8().constData(), &database, SQLITE_OPEN_READONLY, nullptr) !=
       SQLITE_OK)
     qFatal("cannot open the store");
+  return database;
+}
+
+/// The last step in the store of a run, which another program may be writing; 0 = none.
+inline qint64 last_step(const QString& run) {
+  sqlite3* database = open_metrics(run);
   sqlite3_busy_timeout(database, 5000);
   qint64 step = 0;
   const auto take = [](void* to, int, char** values, char**) {
@@ -28,10 +33,7 @@ inline qint64 last_step(const QString& run) {
 
 /// Every column of every step but the two that are times, as text; then edits and evaluations.
 inline QByteArrayList metrics_rows(const QString& run) {
-  sqlite3* database = nullptr;
-  if (sqlite3_open_v2((run + "/metrics.sqlite").toUtf8().constData(), &database, SQLITE_OPEN_READONLY, nullptr) !=
-      SQLITE_OK)
-    qFatal("cannot open the store");
+  sqlite3* database = open_metrics(run);
   QByteArrayList rows;
   for (const char* query :
        {"SELECT step, loss, grad_norm, lr, tokens, top_k, accuracy, r2, hex(layers) FROM steps ORDER BY step",
