@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "ui/widgets/arrow_keys.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/class_mark.h"
 #include "ui/widgets/labels.h"
@@ -106,19 +107,12 @@ void DrawCanvas::mouseMoveEvent(QMouseEvent* event) {
 }
 
 void DrawCanvas::keyPressEvent(QKeyEvent* event) {
-  const auto move = [&](double dx, double dy) {
-    pen_ = {std::clamp(pen_.x() + dx * kKeyStep, -1.0, 1.0), std::clamp(pen_.y() + dy * kKeyStep, -1.0, 1.0)};
-    update();
-  };
+  if (const auto arrow = arrowDirection(event->key())) {
+    const QPointF to = pen_ + *arrow * kKeyStep;
+    pen_ = {std::clamp(to.x(), -1.0, 1.0), std::clamp(to.y(), -1.0, 1.0)};
+    return update();
+  }
   switch (event->key()) {
-    case Qt::Key_Left:
-      return move(-1, 0);
-    case Qt::Key_Right:
-      return move(1, 0);
-    case Qt::Key_Up:
-      return move(0, 1);
-    case Qt::Key_Down:
-      return move(0, -1);
     case Qt::Key_Space:
       past_.push_back(points_);
       return add(pen_, label_);

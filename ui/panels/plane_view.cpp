@@ -13,6 +13,7 @@
 #include "ui/bridge/selection.h"
 #include "ui/panels/plane_stage_paint.h"
 #include "ui/panels/view_kit.h"
+#include "ui/widgets/arrow_keys.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/theme.h"
 
@@ -287,16 +288,8 @@ void PlaneView::keyPressEvent(QKeyEvent* event) {
   if (!probing_) return QWidget::keyPressEvent(event);
   const double step = event->modifiers() & Qt::ShiftModifier ? kKeyLeap : kKeyStep;
   const QPointF here = plane_.probePlace().value_or(QPointF(0, 0));
-  const auto move = [&](double dx, double dy) { plane_.probeAt(here + QPointF(dx, dy) * step); };
+  if (const auto arrow = arrowDirection(event->key())) return plane_.probeAt(here + *arrow * step);
   switch (event->key()) {
-    case Qt::Key_Left:
-      return move(-1, 0);
-    case Qt::Key_Right:
-      return move(1, 0);
-    case Qt::Key_Up:
-      return move(0, 1);
-    case Qt::Key_Down:
-      return move(0, -1);
     case Qt::Key_Return:
     case Qt::Key_Enter:
       if (const auto probe = plane_.probe(); probe && !probe->chosen.empty())
