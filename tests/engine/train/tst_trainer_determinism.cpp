@@ -91,7 +91,8 @@ void TestTrainerDeterminism::one_or_two_threads() {
 void TestTrainerDeterminism::through_a_checkpoint() {
   const test::FakeDataset dataset(300);
   const Config config = wide_config("f32", 2);
-  train::Trainer straight(config, dataset, test::make_test_backend(2)), first(config, dataset, test::make_test_backend(2)), second(config, dataset, test::make_test_backend(2));
+  train::Trainer straight(config, dataset, test::make_test_backend(2)),
+      first(config, dataset, test::make_test_backend(2)), second(config, dataset, test::make_test_backend(2));
   const auto edit = [](train::Trainer& t) { t.apply("router.top_k", "3"), t.apply("balance.coefficient", "0.1"); };
   for (int i = 0; i < 3; ++i) straight.step(), first.step();
   edit(first);
@@ -107,7 +108,8 @@ void TestTrainerDeterminism::through_a_checkpoint() {
 
 void TestTrainerDeterminism::after_evaluation() {
   const test::FakeDataset dataset(300);
-  train::Trainer plain(wide_config("f32", 2), dataset, test::make_test_backend(2)), watched(wide_config("f32", 2), dataset, test::make_test_backend(2));
+  train::Trainer plain(wide_config("f32", 2), dataset, test::make_test_backend(2)),
+      watched(wide_config("f32", 2), dataset, test::make_test_backend(2));
   const std::vector<std::int32_t> text{1, 2, 3, 4, 5};
   for (int i = 0; i < 3; ++i) {
     plain.step();
@@ -122,7 +124,8 @@ void TestTrainerDeterminism::seeds_differ() {
   const test::FakeDataset dataset(300);
   Config other = wide_config("f32", 2);
   other.seed = 2;
-  const train::Trainer a(wide_config("f32", 2), dataset, test::make_test_backend(2)), b(wide_config("f32", 2), dataset, test::make_test_backend(2)), c(other, dataset, test::make_test_backend(2));
+  const train::Trainer a(wide_config("f32", 2), dataset, test::make_test_backend(2)),
+      b(wide_config("f32", 2), dataset, test::make_test_backend(2)), c(other, dataset, test::make_test_backend(2));
   QVERIFY(state_of(a) == state_of(b));
   QVERIFY(state_of(a) != state_of(c));
 }
