@@ -155,6 +155,7 @@ class ProfilingBackend final : public Backend {
   const std::string& name() const override { return inner_->name(); }
   int threads() const override { return inner_->threads(); }
   bool bf16_pays() const override { return inner_->bf16_pays(); }
+  bool stores_bf16() const override { return inner_->stores_bf16(); }
   std::string describe() const override { return inner_->describe(); }
   void copy_from_host(View target, const void* source) override {
     timer_("copy_from_host", [&] { inner_->copy_from_host(target, source); });

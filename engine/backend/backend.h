@@ -30,6 +30,9 @@ class Backend : public Allocator {
   virtual int threads() const = 0;              // host threads it computes with
   /// Whether products in MatmulPrecision::bf16 are faster here than native ones; decides `precision auto`.
   virtual bool bf16_pays() const = 0;
+  /// Whether arrays that products alone read may be bfloat16 under MatmulPrecision::bf16. A product rounds its operands
+  /// anyway, so that the op before may store them rounded: the same bits for half the bytes.
+  virtual bool stores_bf16() const { return false; }
   /// One line on what computes: library and instruction set. For `doctor` and for a run's record.
   virtual std::string describe() const = 0;
 

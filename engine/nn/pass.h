@@ -31,6 +31,11 @@ struct Pass {
   std::int64_t tokens() const { return static_cast<std::int64_t>(batch) * context; }
   View take(const Shape& shape) const { return arena.take(dtype, shape); }
   View take_scratch(const Shape& shape) const { return scratch.take(dtype, shape); }
+
+  /// Of what products alone read.
+  DType operand_dtype() const { return ops::operand_dtype(ctx, dtype); }
+  View take_operand(const Shape& shape) const { return arena.take(operand_dtype(), shape); }
+  View take_scratch_operand(const Shape& shape) const { return scratch.take(operand_dtype(), shape); }
 };
 
 }  // namespace moe::nn

@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "engine/core/tensor.h"
+#include "engine/ops/context.h"
 
 namespace moe::ops {
 
@@ -26,6 +27,12 @@ inline bool same_real(std::initializer_list<ConstView> views) {
     if (!is_real(view) || view.dtype != first->dtype) return false;
   }
   return true;
+}
+
+/// x as it stands for products beside arrays of dtype `real`: of that dtype, or stored rounded where the context
+/// allows.
+inline bool is_operand(const Context& ctx, ConstView x, DType real) {
+  return !x || x.dtype == real || x.dtype == operand_dtype(ctx, real);
 }
 
 }  // namespace moe::ops

@@ -10,4 +10,10 @@ struct Context {
   MatmulPrecision precision = MatmulPrecision::native;
 };
 
+/// The dtype in which an array of `real` numbers that products alone read is stored.
+inline DType operand_dtype(const Context& ctx, DType real) {
+  const bool rounded = real == DType::f32 && ctx.precision == MatmulPrecision::bf16 && ctx.backend.stores_bf16();
+  return rounded ? DType::bf16 : real;
+}
+
 }  // namespace moe::ops

@@ -4,10 +4,21 @@
 #include "engine/ops/check.h"
 
 namespace moe::ops {
+namespace {
+
+constexpr auto kDTypes = "results of one floating-point dtype, operands of the same or stored rounded";
+
+bool fit(const Context& ctx, DType real, std::initializer_list<ConstView> operands) {
+  for (const ConstView& x : operands)
+    if (!is_operand(ctx, x, real)) return false;
+  return true;
+}
+
+}  // namespace
 
 void matmul(Context& ctx, View c, ConstView a, bool transpose_a, ConstView b, bool transpose_b, bool accumulate) {
   constexpr auto kOp = "matmul";
-  require(same_real({c, a, b}), kOp, "c, a and b of one floating-point dtype");
+  require(is_real(c) && fit(ctx, c.dtype, {a, b}), kOp, kDTypes);
   require(c.shape.rank == 2 && a.shape.rank == 2 && b.shape.rank == 2, kOp, "matrices");
   const auto m = a.dim(transpose_a ? 1 : 0), k = a.dim(transpose_a ? 0 : 1);
   const auto k_of_b = b.dim(transpose_b ? 1 : 0), n = b.dim(transpose_b ? 0 : 1);
@@ -19,7 +30,8 @@ void linear_forward(Context& ctx, View y, ConstView x, ConstView w) { matmul(ctx
 
 void linear_backward(Context& ctx, View dx, View dw, ConstView dy, ConstView x, ConstView w, bool accumulate_dx) {
   constexpr auto kOp = "linear_backward";
-  require(same_real({dx, dw, dy, x, w}), kOp, "one floating-point dtype");
+  const DType real = dw ? dw.dtype : dx ? dx.dtype : dy.dtype;
+  require(same_real({dx, dw}) && fit(ctx, real, {dy, x, w}), kOp, kDTypes);
   require(dy.shape.rank == 2 && x.shape.rank == 2 && w.shape.rank == 2, kOp, "dy, x and w are matrices");
   require(dy.dim(0) == x.dim(0) && w.shape == Shape({dy.dim(1), x.dim(1)}), kOp, "dy[T,N], x[T,K], w[N,K]");
   require((!dx || dx.shape == x.shape) && (!dw || dw.shape == w.shape), kOp, "dx[T,K] or empty, dw[N,K] or empty");
@@ -29,7 +41,6 @@ void linear_backward(Context& ctx, View dx, View dw, ConstView dy, ConstView x, 
 namespace {
 
 void check_grouped(const char* op, ConstView y, ConstView x, ConstView w, ConstView offsets) {
-  require(same_real({y, x, w}), op, "one floating-point dtype");
   require(y.shape.rank == 2 && x.shape.rank == 2 && w.shape.rank == 3, op, "rows are matrices, w[E,N,K]");
   require(y.dim(0) == x.dim(0) && y.dim(1) == w.dim(1) && x.dim(1) == w.dim(2), op, "y[Rmax,N], x[Rmax,K], w[E,N,K]");
   require(is_i32(offsets, {w.dim(0) + 1}), op, "offsets[E+1] int32");
@@ -38,7 +49,9 @@ void check_grouped(const char* op, ConstView y, ConstView x, ConstView w, ConstV
 }  // namespace
 
 void grouped_linear_forward(Context& ctx, View y, ConstView x, ConstView w, ConstView offsets) {
-  check_grouped("grouped_linear_forward", y, x, w, offsets);
+  constexpr auto kOp = "grouped_linear_forward";
+  check_grouped(kOp, y, x, w, offsets);
+  require(is_real(y) && fit(ctx, y.dtype, {x, w}), kOp, kDTypes);
   ctx.backend.matmul().grouped_linear_forward(y, x, w, offsets, ctx.precision);
 }
 
@@ -46,7 +59,8 @@ void grouped_linear_backward(Context& ctx, View dx, View dw, ConstView dy, Const
                              ConstView offsets) {
   constexpr auto kOp = "grouped_linear_backward";
   check_grouped(kOp, dy, x, w, offsets);
-  require(same_real({dy, dx, dw}), kOp, "one floating-point dtype");
+  const DType real = dw ? dw.dtype : dx ? dx.dtype : dy.dtype;
+  require(same_real({dx, dw}) && fit(ctx, real, {dy, x, w}), kOp, kDTypes);
   require((!dx || dx.shape == x.shape) && (!dw || dw.shape == w.shape), kOp, "dx[Rmax,K] or empty, dw[E,N,K] or empty");
   ctx.backend.matmul().grouped_linear_backward(dx, dw, dy, x, w, offsets, ctx.precision);
 }

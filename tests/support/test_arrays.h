@@ -2,6 +2,7 @@
 // Arrays of a test on any backend: filled from a counter-based stream, with sentinels on both sides that show a kernel
 // writing outside its output.
 #pragma once
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -17,7 +18,13 @@ namespace moe::test {
 class TestArrays {
  public:
   /// `real`: the dtype of the arrays made by in, out and inout.
-  TestArrays(Backend& backend, DType real, std::uint64_t seed = 7) : backend_(backend), real_(real), seed_(seed) {}
+  TestArrays(Backend& backend, DType real, std::uint64_t seed = 7)
+      : backend_(backend), real_(real), operand_(real), seed_(seed) {}
+  /// Arrays of operand_in and operand_out hold numbers rounded to bfloat16, `stored` as bfloat16 or in the real dtype.
+  void round_operands(bool stored) {
+    rounds_ = true;
+    if (stored) operand_ = DType::bf16;
+  }
 
   DType real() const { return real_; }
 
@@ -40,6 +47,23 @@ class TestArrays {
     arrays_.back().output = true;
     return view;
   }
+  /// What products alone read.
+  View operand_in(const Shape& shape, double scale = 1.0) {
+    const RandomStream stream(seed_, Purpose::sample, arrays_.size());
+    return add(
+        operand_, shape,
+        [&](std::int64_t i) {
+          const double value = scale * stream.normal(static_cast<std::uint64_t>(i));
+          return rounds_ ? rounded(value) : value;
+        },
+        false);
+  }
+  View operand_out(const Shape& shape) {
+    return add(
+        operand_, shape, [](std::int64_t) { return std::numeric_limits<double>::quiet_NaN(); }, true);
+  }
+  /// To the nearest bfloat16, ties to even.
+  static double rounded(double value) { return from_bf16(bf16_of(static_cast<float>(value))); }
   View ints(const Shape& shape, const std::function<std::int64_t(std::int64_t)>& value) {
     return add(
         DType::i32, shape, [&](std::int64_t i) { return static_cast<double>(value(i)); }, false);
@@ -114,22 +138,34 @@ class TestArrays {
     std::memcpy(&value, from + i * sizeof(T), sizeof(T));
     return value;
   }
+  static std::uint16_t bf16_of(float value) {
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    if (value != value) return static_cast<std::uint16_t>((bits >> 16) | 0x40u);
+    return static_cast<std::uint16_t>((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
+  }
+  static double from_bf16(std::uint16_t bits) {
+    return static_cast<double>(std::bit_cast<float>(std::uint32_t{bits} << 16));
+  }
   static void store(char* to, DType dtype, std::size_t i, double value) {
     if (dtype == DType::f64)
       put(to, i, value);
     else if (dtype == DType::f32)
       put(to, i, static_cast<float>(value));
+    else if (dtype == DType::bf16)
+      put(to, i, bf16_of(static_cast<float>(value)));
     else
       put(to, i, static_cast<std::int32_t>(value));
   }
   static double load(const char* from, DType dtype, std::size_t i) {
     if (dtype == DType::f64) return take<double>(from, i);
     if (dtype == DType::f32) return static_cast<double>(take<float>(from, i));
+    if (dtype == DType::bf16) return from_bf16(take<std::uint16_t>(from, i));
     return static_cast<double>(take<std::int32_t>(from, i));
   }
 
   Backend& backend_;
-  DType real_;
+  DType real_, operand_;
+  bool rounds_ = false;
   std::uint64_t seed_;
   std::vector<Array> arrays_;
 };

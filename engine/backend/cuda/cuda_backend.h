@@ -26,6 +26,7 @@ class CudaBackend final : public Backend {
   const std::string& name() const override { return name_; }
   int threads() const override { return threads_; }
   bool bf16_pays() const override { return true; }  // compute capability 8.0 has the tensor cores for it
+  bool stores_bf16() const override { return true; }
   std::string describe() const override;
 
   void* allocate(std::size_t bytes) override { return runtime_.allocate(bytes); }

@@ -20,6 +20,7 @@ std::int64_t columns_of(ConstView x) { return x.dim(x.shape.rank - 1); }
 
 Operand CudaMatmul::operand(int use, ConstView x, MatmulPrecision precision) {
   if (x.dtype == DType::f64) return {x.data, CUDA_R_64F, columns_of(x)};
+  if (x.dtype == DType::bf16) return {x.data, CUDA_R_16BF, columns_of(x)};
   if (precision == MatmulPrecision::native) return {x.data, CUDA_R_32F, columns_of(x)};
   auto* rounded = rounded_[use].get<std::uint16_t>(x.size() > 0 ? x.size() : 1);
   round_to_bf16(runtime_, rounded, x.as<float>(), x.size());

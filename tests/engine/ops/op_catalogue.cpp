@@ -79,36 +79,40 @@ std::vector<OpCase> matmul_ops() {
   return {
       {"matmul a·b",
        [](TestArrays& a, const Sizes& s) -> Call {
-         const View x = a.in({s.tokens(), s.width}), w = a.in({s.width, s.hidden}), c = a.out({s.tokens(), s.hidden});
+         const View x = a.operand_in({s.tokens(), s.width}), w = a.operand_in({s.width, s.hidden}),
+                    c = a.out({s.tokens(), s.hidden});
          return [=](ops::Context& ctx) { ops::matmul(ctx, c, x, false, w, false); };
        },
-       kSum, true},
+       kSum, true, true},
       {"matmul aᵀ·bᵀ +=",
        [](TestArrays& a, const Sizes& s) -> Call {
-         const View x = a.in({s.width, s.tokens()}), w = a.in({s.hidden, s.width}), c = a.inout({s.tokens(), s.hidden});
+         const View x = a.operand_in({s.width, s.tokens()}), w = a.operand_in({s.hidden, s.width}),
+                    c = a.inout({s.tokens(), s.hidden});
          return [=](ops::Context& ctx) { ops::matmul(ctx, c, x, true, w, true, true); };
        },
-       kSum, true},
+       kSum, true, true},
       {"linear_forward",
        [](TestArrays& a, const Sizes& s) -> Call {
-         const View x = a.in({s.tokens(), s.width}), w = a.in({s.hidden, s.width}), y = a.out({s.tokens(), s.hidden});
+         const View x = a.operand_in({s.tokens(), s.width}), w = a.operand_in({s.hidden, s.width}),
+                    y = a.out({s.tokens(), s.hidden});
          return [=](ops::Context& c) { ops::linear_forward(c, y, x, w); };
        },
-       kSum, true},
+       kSum, true, true},
       {"linear_backward",
        [](TestArrays& a, const Sizes& s) -> Call {
-         const View x = a.in({s.tokens(), s.width}), w = a.in({s.hidden, s.width}), dy = a.in({s.tokens(), s.hidden});
+         const View x = a.operand_in({s.tokens(), s.width}), w = a.operand_in({s.hidden, s.width}),
+                    dy = a.operand_in({s.tokens(), s.hidden});
          const View dx = a.out({s.tokens(), s.width}), dw = a.inout({s.hidden, s.width});
          return [=](ops::Context& c) { ops::linear_backward(c, dx, dw, dy, x, w); };
        },
-       kSum, true},
+       kSum, true, true},
       {"linear_backward += dx",
        [](TestArrays& a, const Sizes& s) -> Call {
-         const View x = a.in({s.tokens(), s.width}), w = a.in({s.vocabulary, s.width});
-         const View dy = a.in({s.tokens(), s.vocabulary}), dx = a.inout({s.tokens(), s.width});
+         const View x = a.operand_in({s.tokens(), s.width}), w = a.operand_in({s.vocabulary, s.width});
+         const View dy = a.operand_in({s.tokens(), s.vocabulary}), dx = a.inout({s.tokens(), s.width});
          return [=](ops::Context& c) { ops::linear_backward(c, dx, {}, dy, x, w, true); };
        },
-       kLongSum, true},
+       kLongSum, true, true},
   };
 }
 

@@ -49,12 +49,13 @@ Call with_plan(const Routed& r, int experts, std::function<void(ops::Context&, c
 }
 
 Call grouped(A& a, const S& s, bool backward) {
-  const View x = a.in({s.rows(), s.width}), w = a.in({s.experts, s.hidden, s.width}), offsets = uneven_offsets(a, s);
+  const View x = a.operand_in({s.rows(), s.width}), w = a.operand_in({s.experts, s.hidden, s.width}),
+             offsets = uneven_offsets(a, s);
   if (!backward) {
     const View y = a.out({s.rows(), s.hidden});
     return [=](ops::Context& c) { ops::grouped_linear_forward(c, y, x, w, offsets); };
   }
-  const View dy = a.in({s.rows(), s.hidden}), dx = a.out({s.rows(), s.width}),
+  const View dy = a.operand_in({s.rows(), s.hidden}), dx = a.out({s.rows(), s.width}),
              dw = a.inout({s.experts, s.hidden, s.width});
   return [=](ops::Context& c) { ops::grouped_linear_backward(c, dx, dw, dy, x, w, offsets); };
 }
@@ -103,8 +104,8 @@ std::vector<OpCase> dispatch_ops() {
 
 std::vector<OpCase> routing_ops() {
   std::vector<OpCase> cases{
-      {"grouped_linear_forward", [](A& a, const S& s) { return grouped(a, s, false); }, kSum, true},
-      {"grouped_linear_backward", [](A& a, const S& s) { return grouped(a, s, true); }, {1e-4, 2e-5}, true},
+      {"grouped_linear_forward", [](A& a, const S& s) { return grouped(a, s, false); }, kSum, true, true},
+      {"grouped_linear_backward", [](A& a, const S& s) { return grouped(a, s, true); }, {1e-4, 2e-5}, true, true},
       {"softmax_forward",
        [](A& a, const S& s) -> Call {
          const View x = a.in({s.tokens(), s.experts}, 3.0), p = a.out({s.tokens(), s.experts});

@@ -14,19 +14,25 @@ namespace {
 
 struct Run {
   std::vector<std::vector<double>> numbers;
+  std::vector<DType> dtypes;
   std::vector<std::vector<char>> bits;
   bool intact = true;
 };
 
-Run run(Backend& backend, const OpCase& op, const Sizes& sizes, DType dtype, MatmulPrecision precision) {
+enum class Operands { as_they_are, rounded, stored };
+
+Run run(Backend& backend, const OpCase& op, const Sizes& sizes, DType dtype, MatmulPrecision precision,
+        Operands operands = Operands::as_they_are) {
   ops::Context ctx{backend, precision};
   TestArrays arrays(backend, dtype);
+  if (operands != Operands::as_they_are) arrays.round_operands(operands == Operands::stored);
   op.make(arrays, sizes)(ctx);
   Run out;
   out.intact = arrays.sentinels_intact();
   for (const View view : arrays.outputs()) {
     out.numbers.push_back(arrays.get(view));
     out.bits.push_back(arrays.bytes(view));
+    out.dtypes.push_back(view.dtype);
   }
   return out;
 }
@@ -63,25 +69,27 @@ class TestCudaParity : public QObject {
   void parity();
   void bfloat16_data();
   void bfloat16();
+  void stored_bfloat16_data();
+  void stored_bfloat16();
   void repeats_data();
   void repeats();
 
  private:
-  static void rows_for(bool products_only);
+  static void rows_for(bool OpCase::*only = nullptr);
   CudaBench cuda_;
   std::unique_ptr<Backend> cpu_ = make_backend("cpu", 1);
 };
 
-void TestCudaParity::rows_for(bool products_only) {
+void TestCudaParity::rows_for(bool OpCase::*only) {
   QTest::addColumn<int>("op");
   QTest::addColumn<int>("sizes");
   for (std::size_t o = 0; o < op_catalogue().size(); ++o)
     for (std::size_t s = 0; s < sizes_here().size(); ++s)
-      if (!products_only || op_catalogue()[o].is_product)
+      if (!only || op_catalogue()[o].*only)
         QTest::addRow("%s, %s", op_catalogue()[o].name, sizes_here()[s].name) << int(o) << int(s);
 }
 
-void TestCudaParity::parity_data() { rows_for(false); }
+void TestCudaParity::parity_data() { rows_for(); }
 
 // Twice the distance that float32 may have from float64: each backend may be that far away on its own side. Integers
 // (plans, choices) are the same.
@@ -97,7 +105,7 @@ void TestCudaParity::parity() {
           1e-9 * c.f32.absolute + 1e-11 * (c.f32.absolute > 0), 1e-11 * (c.f32.absolute > 0));
 }
 
-void TestCudaParity::bfloat16_data() { rows_for(true); }
+void TestCudaParity::bfloat16_data() { rows_for(&OpCase::is_product); }
 
 // Both round the same operands to the same bits; what is left is the order of sums in float32.
 void TestCudaParity::bfloat16() {
@@ -108,6 +116,33 @@ void TestCudaParity::bfloat16() {
   const Sizes& s = sizes_here()[std::size_t(sizes)];
   compare(run(*cuda_, c, s, DType::f32, MatmulPrecision::bf16), run(*cpu_, c, s, DType::f32, MatmulPrecision::bf16),
           2e-4, 2e-4);
+}
+
+void TestCudaParity::stored_bfloat16_data() { rows_for(&OpCase::has_operands); }
+
+// What the CPU leaves in float32 and a product would round, the device has rounded already: the nearest bfloat16 of the
+// CPU's number or, where the two float32 lie on both sides of a tie, its neighbour.
+void TestCudaParity::stored_bfloat16() {
+  SKIP_WITHOUT_DEVICE(cuda_);
+  QFETCH(int, op);
+  QFETCH(int, sizes);
+  const OpCase& c = op_catalogue()[std::size_t(op)];
+  const Sizes& s = sizes_here()[std::size_t(sizes)];
+  const Run actual = run(*cuda_, c, s, DType::f32, MatmulPrecision::bf16, Operands::stored);
+  Run expected = run(*cpu_, c, s, DType::f32, MatmulPrecision::bf16, Operands::rounded);
+  QCOMPARE(actual.numbers.size(), expected.numbers.size());
+  int elsewhere = 0;
+  for (std::size_t o = 0; o < expected.numbers.size(); ++o)
+    for (std::size_t i = 0; actual.dtypes[o] == DType::bf16 && i < expected.numbers[o].size(); ++i) {
+      double& e = expected.numbers[o][i];
+      e = TestArrays::rounded(e);
+      const double a = actual.numbers[o][i];
+      if (a == e || (std::isnan(a) && std::isnan(e))) continue;
+      QVERIFY2(std::fabs(a - e) <= std::fabs(e) / 128, qPrintable(QString("%1 instead of %2").arg(a).arg(e)));
+      ++elsewhere, e = a;
+    }
+  QVERIFY2(elsewhere <= 2, "more than chance rounds differently");
+  compare(actual, expected, 2e-4, 2e-4);
 }
 
 void TestCudaParity::repeats_data() {
