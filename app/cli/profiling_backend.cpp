@@ -135,8 +135,8 @@ struct Optimizer final : OptimizerOps {
   Timer& t;
   OptimizerOps& in;
   Optimizer(Timer& timer, OptimizerOps& inner) : t(timer), in(inner) {}
-  void adamw_step(View w, View g, View m, View v, const AdamW& a) override {
-    t("adamw_step", [&] { in.adamw_step(w, g, m, v, a); });
+  void adamw_step(View w, View g, View m, View v, View rounded, const AdamW& a) override {
+    t("adamw_step", [&] { in.adamw_step(w, g, m, v, rounded, a); });
   }
   Scalar sum_of_squares(ConstView x) override {
     return t("sum_of_squares", [&] { return in.sum_of_squares(x); });

@@ -51,29 +51,31 @@ View GroupedExperts::forward(nn::Pass& pass, ConstView x_sorted, ConstView offse
   rows_ = rows;
   x_ = x_sorted;
   h_ = pass.take({capacity, nn::input_rows(activation_) * static_cast<std::int64_t>(hidden_)});
-  a_ = pass.take({capacity, hidden_});
+  a_ = pass.take_operand({capacity, hidden_});
   View y = pass.take({capacity, width_});
-  ops::grouped_linear_forward(pass.ctx, h_, x_sorted, parameters_.value(w13_), offsets);
+  ops::grouped_linear_forward(pass.ctx, h_, x_sorted, parameters_.operand(w13_), offsets);
   ops::activation_forward(pass.ctx, a_, h_, activation_, rows_);
-  ops::grouped_linear_forward(pass.ctx, y, a_, parameters_.value(w2_), offsets);
+  ops::grouped_linear_forward(pass.ctx, y, a_, parameters_.operand(w2_), offsets);
   return y;
 }
 
 View GroupedExperts::backward(nn::Pass& pass, ConstView dy_sorted, ConstView offsets) {
-  View da = pass.take_scratch(a_.shape), dh = pass.take_scratch(h_.shape), dx = pass.take_scratch(dy_sorted.shape);
-  ops::grouped_linear_backward(pass.ctx, da, parameters_.gradient(w2_), dy_sorted, a_, parameters_.value(w2_), offsets);
+  View da = pass.take_scratch(a_.shape), dh = pass.take_scratch_operand(h_.shape),
+       dx = pass.take_scratch(dy_sorted.shape);
+  ops::grouped_linear_backward(pass.ctx, da, parameters_.gradient(w2_), dy_sorted, a_, parameters_.operand(w2_),
+                               offsets);
   ops::activation_backward(pass.ctx, dh, da, h_, activation_, rows_);
-  ops::grouped_linear_backward(pass.ctx, dx, parameters_.gradient(w13_), dh, x_, parameters_.value(w13_), offsets);
+  ops::grouped_linear_backward(pass.ctx, dx, parameters_.gradient(w13_), dh, x_, parameters_.operand(w13_), offsets);
   return dx;
 }
 
 View GroupedExperts::answer(nn::Pass& pass, ConstView x, int expert) const {
   const auto of_expert = [&](nn::ParameterId id) {
-    const View all = parameters_.value(id);
+    const ConstView all = parameters_.operand(id);
     return all.rows(expert, expert + 1).reshaped({all.dim(1), all.dim(2)});
   };
   View h = pass.take({x.dim(0), nn::input_rows(activation_) * static_cast<std::int64_t>(hidden_)});
-  View a = pass.take({x.dim(0), hidden_}), y = pass.take({x.dim(0), width_});
+  View a = pass.take_operand({x.dim(0), hidden_}), y = pass.take({x.dim(0), width_});
   ops::linear_forward(pass.ctx, h, x, of_expert(w13_));
   ops::activation_forward(pass.ctx, a, h, activation_, x.dim(0));
   ops::linear_forward(pass.ctx, y, a, of_expert(w2_));

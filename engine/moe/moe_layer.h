@@ -39,6 +39,7 @@ class MoeLayer final : public nn::FeedForward {
   MoeLayer(nn::ParameterSet& parameters, const Config& config, int layer, const std::string& prefix,
            std::function<std::vector<double>()> token_frequency = {});
 
+  bool reads_operand() const override { return false; }  // the router needs all bits
   View forward(nn::Pass& pass, ConstView x) override;
   View backward(nn::Pass& pass, ConstView dy) override;
 

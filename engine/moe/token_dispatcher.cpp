@@ -11,7 +11,7 @@ View TokenDispatcher::dispatch(nn::Pass& pass, ConstView x, const Decision& deci
   plan_ = {ints(rows),        ints(rows),        pass.arena.take(decision.weights.dtype, {rows}),
            ints(experts + 1), ints(tokens_ + 1), ints(rows)};
   ops::plan_from_choices(pass.ctx, plan_, decision.kept_ids, decision.weights, experts, rows);
-  View x_sorted = pass.take({rows, x.dim(1)});
+  View x_sorted = pass.take_operand({rows, x.dim(1)});
   ops::gather_forward(pass.ctx, x_sorted, x, plan_);
   return x_sorted;
 }
@@ -21,7 +21,7 @@ void TokenDispatcher::combine(nn::Pass& pass, View y, ConstView y_sorted, bool a
 }
 
 TokenDispatcher::CombineGradient TokenDispatcher::combine_backward(nn::Pass& pass, ConstView dy, ConstView y_sorted) {
-  View dy_sorted = pass.take_scratch(y_sorted.shape);
+  View dy_sorted = pass.take_scratch_operand(y_sorted.shape);
   View by_row = pass.scratch.take(plan_.weights.dtype, plan_.weights.shape);
   View by_choice = pass.scratch.take(plan_.weights.dtype, {tokens_, choices_});
   ops::combine_backward(pass.ctx, dy_sorted, by_row, dy, y_sorted, plan_);

@@ -12,10 +12,11 @@ Block::Block(ParameterSet& parameters, const ModelConfig& model, const std::stri
 Stream Block::forward(Pass& pass, const Stream& in) {
   Stream stream = in;
   if (mixer_) {
-    const RmsNorm::Result first = mixer_->norm.forward(pass, in.x, in.delta);
+    const RmsNorm::Result first = mixer_->norm.forward(pass, in.x, in.delta, /*operand=*/true);
     stream = {first.sum, mixer_->attention.forward(pass, first.y)};
   }
-  const RmsNorm::Result second = feed_forward_norm_.forward(pass, stream.x, stream.delta);
+  const RmsNorm::Result second =
+      feed_forward_norm_.forward(pass, stream.x, stream.delta, feed_forward_->reads_operand());
   return {second.sum, feed_forward_->forward(pass, second.y)};
 }
 

@@ -22,19 +22,19 @@ View DenseFeedForward::forward(Pass& pass, ConstView x) {
   const std::int64_t t = x.dim(0), f = shape_.hidden;
   x_ = x;
   h_ = pass.take({t, input_rows(shape_.activation) * f});
-  a_ = pass.take({t, f});
+  a_ = pass.take_operand({t, f});
   View y = pass.take({t, shape_.width});
-  ops::linear_forward(pass.ctx, h_, x, parameters_.value(w_in_));
+  ops::linear_forward(pass.ctx, h_, x, parameters_.operand(w_in_));
   ops::activation_forward(pass.ctx, a_, h_, shape_.activation, t);
-  ops::linear_forward(pass.ctx, y, a_, parameters_.value(w_down_));
+  ops::linear_forward(pass.ctx, y, a_, parameters_.operand(w_down_));
   return y;
 }
 
 View DenseFeedForward::backward(Pass& pass, ConstView dy) {
-  View da = pass.take_scratch(a_.shape), dh = pass.take_scratch(h_.shape), dx = pass.take_scratch(dy.shape);
-  ops::linear_backward(pass.ctx, da, parameters_.gradient(w_down_), dy, a_, parameters_.value(w_down_));
+  View da = pass.take_scratch(a_.shape), dh = pass.take_scratch_operand(h_.shape), dx = pass.take_scratch(dy.shape);
+  ops::linear_backward(pass.ctx, da, parameters_.gradient(w_down_), dy, a_, parameters_.operand(w_down_));
   ops::activation_backward(pass.ctx, dh, da, h_, shape_.activation, dy.dim(0));
-  ops::linear_backward(pass.ctx, dx, parameters_.gradient(w_in_), dh, x_, parameters_.value(w_in_));
+  ops::linear_backward(pass.ctx, dx, parameters_.gradient(w_in_), dh, x_, parameters_.operand(w_in_));
   return dx;
 }
 

@@ -13,6 +13,8 @@ namespace moe::nn {
 class FeedForward {
  public:
   virtual ~FeedForward() = default;
+  /// Whether forward() gives x to products alone.
+  virtual bool reads_operand() const = 0;
   /// y[T,D] of x[T,D]; x must stay valid until backward.
   virtual View forward(Pass& pass, ConstView x) = 0;
   /// dx[T,D] (scratch) of dy[T,D]; accumulates parameter gradients. Uses what the last forward kept.
@@ -37,6 +39,7 @@ class DenseFeedForward final : public FeedForward {
     double init_std, residual_std;  // residual_std: of the projection that writes to the residual stream
   };
   DenseFeedForward(ParameterSet& parameters, const Shape& shape, const FeedForwardNames& names);
+  bool reads_operand() const override { return true; }
   View forward(Pass& pass, ConstView x) override;
   View backward(Pass& pass, ConstView dy) override;
 

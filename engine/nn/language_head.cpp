@@ -12,22 +12,23 @@ LanguageHead::LanguageHead(ParameterSet& parameters, const ModelConfig& model, P
 }
 
 View LanguageHead::forward(Pass& pass, const Stream& in) {
-  y_ = norm_.forward(pass, in.x, in.delta).y;
+  y_ = norm_.forward(pass, in.x, in.delta, /*operand=*/true).y;
   logits_ = pass.take({pass.tokens(), vocabulary_});
-  ops::linear_forward(pass.ctx, logits_, y_, parameters_.value(weight_));
+  ops::linear_forward(pass.ctx, logits_, y_, parameters_.operand(weight_));
   return logits_;
 }
 
 View LanguageHead::loss(Pass& pass, ConstView targets, bool with_gradient) {
   View loss = pass.take({pass.tokens()});
   const double scale = pass.loss_scale / static_cast<double>(pass.tokens());
-  ops::cross_entropy(pass.ctx, loss, with_gradient ? logits_ : View{}, logits_, targets, scale);
+  if (with_gradient) dlogits_ = pass.operand_dtype() == logits_.dtype ? logits_ : pass.take_operand(logits_.shape);
+  ops::cross_entropy(pass.ctx, loss, with_gradient ? dlogits_ : View{}, logits_, targets, scale);
   return loss;
 }
 
 View LanguageHead::backward(Pass& pass) {
   View dy = pass.take_scratch(y_.shape), d = pass.take(y_.shape);
-  ops::linear_backward(pass.ctx, dy, parameters_.gradient(weight_), logits_, y_, parameters_.value(weight_));
+  ops::linear_backward(pass.ctx, dy, parameters_.gradient(weight_), dlogits_, y_, parameters_.operand(weight_));
   norm_.backward(pass, d, dy, /*accumulate=*/false);
   return d;
 }

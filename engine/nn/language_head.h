@@ -12,8 +12,8 @@ class LanguageHead {
   LanguageHead(ParameterSet& parameters, const ModelConfig& model, ParameterId embedding);
   /// logits[T,V] of the stream.
   View forward(Pass& pass, const Stream& in);
-  /// Loss of each position, nats: loss[T]; targets < 0 count for nothing. With gradients, the logits are overwritten by
-  /// loss_scale/T times their gradient.
+  /// Loss of each position, nats: loss[T]; targets < 0 count for nothing. With gradients, the logits may be
+  /// overwritten by loss_scale/T times their gradient.
   View loss(Pass& pass, ConstView targets, bool with_gradient);
   /// d[T,D], the gradient of the stream, of the logits' gradient left by loss().
   View backward(Pass& pass);
@@ -23,7 +23,7 @@ class LanguageHead {
   int vocabulary_;
   RmsNorm norm_;
   ParameterId weight_;
-  View y_, logits_;
+  View y_, logits_, dlogits_;  // dlogits_ is logits_ itself where both are stored alike
 };
 
 }  // namespace moe::nn

@@ -55,21 +55,22 @@ std::int64_t ParameterSet::lay_out(ParameterKind kind, std::int64_t offset) {
   return offset;
 }
 
-void ParameterSet::allocate(Backend& backend, DType dtype) {
+void ParameterSet::allocate(Backend& backend, DType dtype, DType operands) {
   const std::int64_t matrices = lay_out(ParameterKind::matrix, 0);
   const std::int64_t trained = lay_out(ParameterKind::vector, matrices);
   const std::int64_t all = lay_out(ParameterKind::state, trained);
   backend_ = &backend;
   dtype_ = dtype;
-  const auto reserve = [&](Slab& slab, std::int64_t n) {
-    slab.memory = Buffer(backend, dtype, {n});
+  const auto reserve = [&](Slab& slab, std::int64_t n, DType stored) {
+    slab.memory = Buffer(backend, stored, {n});
     slab.view = slab.memory.view();
     backend.zero(slab.view);
   };
-  reserve(values_, all);
-  reserve(gradients_, trained);
-  reserve(first_moments_, trained);
-  reserve(second_moments_, trained);
+  reserve(values_, all, dtype);
+  reserve(gradients_, trained, dtype);
+  reserve(first_moments_, trained, dtype);
+  reserve(second_moments_, trained, dtype);
+  if (operands != dtype && matrices > 0) reserve(rounded_, matrices, operands);
   spans_.clear();
   if (matrices > 0) spans_.push_back(span(0, matrices, true));
   if (trained > matrices) spans_.push_back(span(matrices, trained, false));
@@ -77,8 +78,23 @@ void ParameterSet::allocate(Backend& backend, DType dtype) {
 
 ParameterSet::Span ParameterSet::span(std::int64_t begin, std::int64_t end, bool decay) const {
   const Shape n{end - begin};
-  return {piece(values_.view, begin, n), piece(gradients_.view, begin, n), piece(first_moments_.view, begin, n),
-          piece(second_moments_.view, begin, n), decay};
+  return {piece(values_.view, begin, n),
+          piece(gradients_.view, begin, n),
+          piece(first_moments_.view, begin, n),
+          piece(second_moments_.view, begin, n),
+          decay ? piece(rounded_.view, begin, n) : View{},
+          decay};
+}
+
+ConstView ParameterSet::operand(ParameterId id) const {
+  const bool rounded = rounded_.view && stored_[static_cast<std::size_t>(id)].kind == ParameterKind::matrix;
+  return slice(rounded ? rounded_ : values_, id);
+}
+
+void ParameterSet::refresh_operands(ops::Context& ctx) {
+  if (!stale_) return;
+  stale_ = false;
+  if (rounded_.view) ops::copy(ctx, rounded_.view, piece(values_.view, 0, rounded_.view.shape));
 }
 
 void ParameterSet::initialise(std::uint64_t seed) {
@@ -98,6 +114,7 @@ View ParameterSet::slice(const Slab& slab, ParameterId id) const {
 }
 
 std::vector<ParameterSet::Exposed> ParameterSet::exposed() const {
+  stale_ = true;
   std::vector<Exposed> out;
   for (const auto& s : stored_) {
     std::int64_t offset = s.offset;

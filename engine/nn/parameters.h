@@ -35,15 +35,22 @@ class ParameterSet {
   /// A tensor stored as it is exposed.
   ParameterId add(ParameterKind kind, Part part);
 
-  /// Reserves the slabs (zeros). Throws Error(resource) saying how much memory was asked for.
-  void allocate(Backend& backend, DType dtype);
+  /// Reserves the slabs (zeros). `operands`: the dtype in which products read matrices, ops::operand_dtype(). Throws
+  /// Error(resource) saying how much memory was asked for.
+  void allocate(Backend& backend, DType dtype, DType operands);
+  void allocate(Backend& backend, DType dtype) { allocate(backend, dtype, dtype); }
   /// Draws every part i from the stream (seed, initialise, lane i): independent of the order of storage.
   void initialise(std::uint64_t seed);
 
   View value(ParameterId id) const { return slice(values_, id); }
+  /// What products read: the rounded copy of a matrix where there is one, else the value.
+  ConstView operand(ParameterId id) const;
+  /// Rounds the matrices again if their values may have changed since; before a pass.
+  void refresh_operands(ops::Context& ctx);
   View gradient(ParameterId id) const { return slice(gradients_, id); }
 
-  /// The tensors as checkpoints see them, in order of registration.
+  /// The tensors as checkpoints see them, in order of registration. Who holds them may write values: the next
+  /// refresh_operands() rounds.
   struct Exposed {
     const Part* part;
     ParameterKind kind;
@@ -52,9 +59,9 @@ class ParameterSet {
   std::vector<Exposed> exposed() const;
   const Part* find(const std::string& name) const;
 
-  /// A run of the slabs that shares one decay rule.
+  /// A run of the slabs that shares one decay rule. Who changes values changes `rounded` with them, unless it is empty.
   struct Span {
-    View value, gradient, first_moment, second_moment;
+    View value, gradient, first_moment, second_moment, rounded;
     bool decay;
   };
   const std::vector<Span>& spans() const { return spans_; }
@@ -80,6 +87,8 @@ class ParameterSet {
   std::vector<Stored> stored_;
   std::vector<Span> spans_;
   Slab values_, gradients_, first_moments_, second_moments_;
+  Slab rounded_;               // the matrices as bfloat16, or nothing
+  mutable bool stale_ = true;  // rounded_ may differ from the values
   Backend* backend_ = nullptr;
   DType dtype_ = DType::f32;
 };

@@ -9,7 +9,7 @@ RmsNorm::RmsNorm(ParameterSet& parameters, const ModelConfig& model, const std::
       scales_(model.norm != "none"),
       weight_(scales_ ? parameters.add(ParameterKind::vector, {name, {model.width}, Init::constant, 1.0}) : -1) {}
 
-RmsNorm::Result RmsNorm::forward(Pass& pass, View x, ConstView delta) {
+RmsNorm::Result RmsNorm::forward(Pass& pass, View x, ConstView delta, bool operand) {
   if (!scales_) {
     sum_ = delta ? pass.take(x.shape) : x;
     if (delta) {
@@ -18,7 +18,7 @@ RmsNorm::Result RmsNorm::forward(Pass& pass, View x, ConstView delta) {
     }
     return {sum_, sum_};
   }
-  View y = pass.take(x.shape);
+  View y = operand ? pass.take_operand(x.shape) : pass.take(x.shape);
   inv_rms_ = pass.take({x.dim(0)});
   sum_ = delta ? pass.take(x.shape) : x;
   if (delta)

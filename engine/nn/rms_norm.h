@@ -16,8 +16,8 @@ class RmsNorm {
   struct Result {
     View sum, y;  // [T,D]: x + delta, and its norm (the sum itself without one)
   };
-  /// With an empty delta the sum is x itself.
-  Result forward(Pass& pass, View x, ConstView delta);
+  /// With an empty delta the sum is x itself. `operand`: products alone read y.
+  Result forward(Pass& pass, View x, ConstView delta, bool operand);
   /// d[T,D], the gradient of sum, gains what comes through the norm from dy; without `accumulate` it is written.
   void backward(Pass& pass, View d, ConstView dy, bool accumulate = true);
 

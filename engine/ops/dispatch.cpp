@@ -20,11 +20,16 @@ std::int64_t check_plan(const char* op, const Plan& plan, std::int64_t tokens) {
 }
 
 /// Rows by token beside rows by assignment, [T,D] and [Rmax,D].
-void check_rows(const char* op, ConstView by_token, ConstView by_row, const Plan& plan) {
+void check_shapes(const char* op, ConstView by_token, ConstView by_row, const Plan& plan) {
   require(by_token.shape.rank == 2, op, "[T,D]");
   const auto rows = check_plan(op, plan, by_token.dim(0));
-  require(same_real({by_token, by_row, plan.weights}), op, "one floating-point dtype");
+  require(same_real({by_token, plan.weights}), op, "one floating-point dtype");
   require(by_row.shape == Shape({rows, by_token.dim(1)}), op, "[Rmax,D] beside [T,D]");
+}
+
+void check_rows(const char* op, ConstView by_token, ConstView by_row, const Plan& plan) {
+  check_shapes(op, by_token, by_row, plan);
+  require(same_real({by_token, by_row}), op, "one floating-point dtype");
 }
 
 }  // namespace
@@ -40,7 +45,9 @@ void plan_from_choices(Context& ctx, Plan& plan, ConstView ids, ConstView weight
 }
 
 void gather_forward(Context& ctx, View x_sorted, ConstView x, const Plan& plan) {
-  check_rows("gather_forward", x, x_sorted, plan);
+  constexpr auto kOp = "gather_forward";
+  check_shapes(kOp, x, x_sorted, plan);
+  require(is_operand(ctx, x_sorted, x.dtype), kOp, "x_sorted of x's dtype or stored rounded");
   ctx.backend.dispatch().gather_forward(x_sorted, x, plan);
 }
 
@@ -57,7 +64,8 @@ void combine_forward(Context& ctx, View y, ConstView y_sorted, const Plan& plan,
 void combine_backward(Context& ctx, View dy_sorted, View dweights, ConstView dy, ConstView y_sorted, const Plan& plan) {
   constexpr auto kOp = "combine_backward";
   check_rows(kOp, dy, y_sorted, plan);
-  require(same_real({dy, dy_sorted, dweights}) && dy_sorted.shape == y_sorted.shape, kOp, "dy_sorted[Rmax,D]");
+  require(same_real({dy, dweights}) && is_operand(ctx, dy_sorted, dy.dtype) && dy_sorted.shape == y_sorted.shape, kOp,
+          "dy_sorted[Rmax,D] of dy's dtype or stored rounded");
   require(dweights.shape == plan.weights.shape, kOp, "dweights[Rmax]");
   ctx.backend.dispatch().combine_backward(dy_sorted, dweights, dy, y_sorted, plan);
 }

@@ -7,7 +7,8 @@ namespace moe::ops {
 
 void cross_entropy(Context& ctx, View loss, View dlogits, ConstView logits, ConstView targets, double scale) {
   constexpr auto kOp = "cross_entropy";
-  require(same_real({loss, dlogits, logits}) && logits.shape.rank == 2, kOp, "one floating-point dtype, logits[T,V]");
+  require(same_real({loss, logits}) && logits.shape.rank == 2, kOp, "one floating-point dtype, logits[T,V]");
+  require(is_operand(ctx, dlogits, logits.dtype), kOp, "dlogits of the logits' dtype or stored rounded");
   require(loss.shape == Shape{logits.dim(0)} && is_i32(targets, {logits.dim(0)}), kOp, "loss[T], targets[T] int32");
   require(!dlogits || dlogits.shape == logits.shape, kOp, "dlogits[T,V] or empty");
   ctx.backend.loss().cross_entropy(loss, dlogits, logits, targets, scale);

@@ -7,7 +7,8 @@
 namespace moe::ops {
 
 /// Softmax cross-entropy with its gradient in one pass. loss[T] in nats; dlogits[T,V] = scale·(softmax − onehot), may
-/// be the logits themselves; empty dlogits: loss only. A target < 0 counts for nothing (loss 0, gradient 0).
+/// be the logits themselves, or another array stored rounded; empty dlogits: loss only. A target < 0 counts for nothing
+/// (loss 0, gradient 0).
 void cross_entropy(Context& ctx, View loss, View dlogits, ConstView logits, ConstView targets, double scale);
 
 /// Squared error with its gradient in one pass. loss[T] = Σ_c (y_tc − target_tc)², y and targets [T,C]; dy = scale·2·

@@ -9,7 +9,7 @@
 
 namespace moe::train {
 
-Model::Model(Backend& backend, const Config& config, DType dtype, int classes,
+Model::Model(ops::Context& ctx, const Config& config, DType dtype, int classes,
              std::function<std::vector<double>()> token_frequency)
     : config_(config), token_frequency_(std::move(token_frequency)) {
   const auto feed_forward = [this](nn::ParameterSet&, int layer, const std::string& prefix) {
@@ -23,7 +23,7 @@ Model::Model(Backend& backend, const Config& config, DType dtype, int classes,
   } else {
     network_ = std::make_unique<nn::Decoder>(parameters_, config.model, feed_forward);
   }
-  parameters_.allocate(backend, dtype);
+  parameters_.allocate(ctx.backend, dtype, ops::operand_dtype(ctx, dtype));
   parameters_.initialise(config.seed);
 }
 

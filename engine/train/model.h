@@ -20,7 +20,7 @@ class Model {
   /// initialises the parameters: a pure function of (config, config.seed). `classes`: of the points, 0 for values;
   /// unread for text. Throws Error(usage | resource).
   /// `token_frequency`: see routing::RouterShape.
-  Model(Backend& backend, const Config& config, DType dtype, int classes = 0,
+  Model(ops::Context& ctx, const Config& config, DType dtype, int classes = 0,
         std::function<std::vector<double>()> token_frequency = {});
 
   /// The head's output: logits[T,V] of the pass's token ids, or [T,C] of its points.

@@ -20,8 +20,11 @@ MatmulPrecision precision_of(const Config& config, const Backend& backend) {
 }
 
 /// Before a run starts, so that it does not end in its first step.
-void require_memory(const Config& config, const Backend& backend) {
-  const double need = training_bytes(config), have = static_cast<double>(backend.free_memory());
+void require_memory(const Config& config, const ops::Context& ctx, DType dtype) {
+  const Backend& backend = ctx.backend;
+  const DType operands = ops::operand_dtype(ctx, dtype);
+  const double copies = operands == dtype ? 0 : static_cast<double>(size_of(operands)) * parameter_count(config);
+  const double need = training_bytes(config) + copies, have = static_cast<double>(backend.free_memory());
   if (have <= 0 || need <= have) return;
   const auto mib = [](double bytes) { return std::to_string(static_cast<std::int64_t>(bytes / 1048576)) + " MiB"; };
   throw Error(ErrorKind::resource, "training needs at least " + mib(need) + " of the device's memory", "train.batch",
@@ -39,18 +42,19 @@ Workbench::Workbench(const Config& c, std::unique_ptr<Backend> b, int classes)
       arena(*backend),
       scratch(*backend),
       classes_(classes) {
-  require_memory(config, *backend);
+  require_memory(config, ctx, dtype);
   model = build_model();
 }
 
 std::unique_ptr<Model> Workbench::build_model() {
-  return std::make_unique<Model>(*backend, config, dtype, classes_,
+  return std::make_unique<Model>(ctx, config, dtype, classes_,
                                  [this] { return count_tokens ? count_tokens() : std::vector<double>(); });
 }
 
 nn::Pass Workbench::begin(int rows, int context) {
   arena.reset();
   scratch.reset();
+  model->parameters().refresh_operands(ctx);
   return nn::Pass{ctx, arena, scratch, dtype, rows, context, {}, false, config.seed};
 }
 

@@ -202,8 +202,8 @@ struct OptimizerThere final : OptimizerOps {
   Backend& device;
   OptimizerOps& in;
   explicit OptimizerThere(Backend& d) : device(d), in(d.optimizer()) {}
-  void adamw_step(View w, View g, View m, View v, const AdamW& a) override {
-    return run(device, in, &OptimizerOps::adamw_step, w, g, m, v, a);
+  void adamw_step(View w, View g, View m, View v, View rounded, const AdamW& a) override {
+    return run(device, in, &OptimizerOps::adamw_step, w, g, m, v, rounded, a);
   }
   Scalar sum_of_squares(ConstView x) override { return run(device, in, &OptimizerOps::sum_of_squares, x); }
   Scalar sum(ConstView x) override { return run(device, in, &OptimizerOps::sum, x); }
@@ -299,6 +299,7 @@ class HostSide final : public Backend {
   const std::string& name() const override { return device_->name(); }
   int threads() const override { return device_->threads(); }
   bool bf16_pays() const override { return device_->bf16_pays(); }
+  bool stores_bf16() const override { return device_->stores_bf16(); }
   std::string describe() const override { return device_->describe(); }
   void* allocate(std::size_t bytes) override { return memory_->allocate(bytes); }
   void free(void* block, std::size_t bytes) override { memory_->free(block, bytes); }

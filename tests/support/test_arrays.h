@@ -27,6 +27,7 @@ class TestArrays {
   }
 
   DType real() const { return real_; }
+  DType operand() const { return operand_; }
 
   /// Normal values times `scale` plus `offset`; float32 values, so that every dtype computes from the same numbers.
   View in(const Shape& shape, double scale = 1.0, double offset = 0.0) {
@@ -57,6 +58,11 @@ class TestArrays {
           return rounds_ ? rounded(value) : value;
         },
         false);
+  }
+  View operand_inout(const Shape& shape) {
+    const View view = operand_in(shape);
+    arrays_.back().output = true;
+    return view;
   }
   View operand_out(const Shape& shape) {
     return add(

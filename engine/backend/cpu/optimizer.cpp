@@ -5,7 +5,7 @@
 
 namespace moe::cpu {
 
-void CpuOptimizer::adamw_step(View w, View g, View m, View v, const AdamW& a) {
+void CpuOptimizer::adamw_step(View w, View g, View m, View v, View, const AdamW& a) {
   with_real(w.dtype, [&]<class T>() {
     const AdamWFactors<T> factors(a);
     runtime_.for_ranges(w.size(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {

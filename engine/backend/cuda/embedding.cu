@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/backend/cuda/embedding.h"
 
-#include "engine/backend/cuda/rows.h"
+#include "engine/backend/cuda/packs.h"
 #include "engine/backend/cuda/sort.h"
 
 namespace moe::cuda {
 namespace {
 
-template <class T>
+template <int N, class T>
 void forward(Runtime& runtime, T* y, const T* table, const std::int32_t* ids, std::int64_t tokens, std::int64_t d) {
-  for_elements(runtime, tokens * d, [=] __device__(std::int64_t i) { y[i] = table[ids[i / d] * d + i % d]; });
+  for_cells<N>(runtime, tokens, d, [=] __device__(std::int64_t t, std::int64_t c, auto width) {
+    store(y + t * d + c, load<decltype(width)::value>(table + ids[t] * d + c));
+  });
 }
 
 /// Tokens sorted by id, stable; the first of each run of one id adds the whole run to the table's row, in the order of
@@ -33,7 +35,11 @@ void backward(Runtime& runtime, T* dtable, const T* dy, const std::int32_t* ids,
 
 void CudaEmbedding::embedding_forward(View y, ConstView table, ConstView ids) {
   with_real(y.dtype, [&]<class T>() {
-    forward(runtime_, y.as<T>(), table.as<T>(), ids.as<std::int32_t>(), y.dim(0), y.dim(1));
+    T* to = y.as<T>();
+    const T* from = table.as<T>();
+    with_width(
+        y.dim(1), [&]<int N>() { forward<N>(runtime_, to, from, ids.as<std::int32_t>(), y.dim(0), y.dim(1)); }, to,
+        from);
   });
 }
 

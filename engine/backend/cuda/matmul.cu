@@ -4,15 +4,10 @@
 #include <utility>
 
 #include "engine/backend/cuda/gemm.h"
-#include "engine/backend/cuda/rows.h"
+#include "engine/backend/cuda/packs.h"
 
 namespace moe::cuda {
 namespace {
-
-/// to[i] = x[i] rounded.
-void round_to_bf16(Runtime& runtime, std::uint16_t* to, const float* x, std::int64_t n) {
-  for_elements(runtime, n, [=] __device__(std::int64_t i) { to[i] = bf16_bits(x[i]); });
-}
 
 std::int64_t columns_of(ConstView x) { return x.dim(x.shape.rank - 1); }
 
@@ -22,7 +17,7 @@ Operand CudaMatmul::operand(int use, ConstView x, MatmulPrecision precision) {
   if (x.dtype == DType::f64) return {x.data, CUDA_R_64F, columns_of(x)};
   if (x.dtype == DType::bf16) return {x.data, CUDA_R_16BF, columns_of(x)};
   if (precision == MatmulPrecision::native) return {x.data, CUDA_R_32F, columns_of(x)};
-  auto* rounded = rounded_[use].get<std::uint16_t>(x.size() > 0 ? x.size() : 1);
+  auto* rounded = rounded_[use].get<bf16>(x.size() > 0 ? x.size() : 1);
   round_to_bf16(runtime_, rounded, x.as<float>(), x.size());
   return {rounded, CUDA_R_16BF, columns_of(x)};
 }

@@ -8,7 +8,7 @@ namespace moe::cuda {
 class CudaOptimizer final : public OptimizerOps {
  public:
   explicit CudaOptimizer(Runtime& runtime) : runtime_(runtime) {}
-  void adamw_step(View w, View g, View m, View v, const AdamW& a) override;
+  void adamw_step(View w, View g, View m, View v, View rounded, const AdamW& a) override;
   Scalar sum_of_squares(ConstView x) override;
   Scalar sum(ConstView x) override;
 

@@ -107,7 +107,31 @@ __global__ void column_partials_kernel(std::int64_t rows, std::int64_t cols, T* 
   partials[task * cols + c] = sum;
 }
 
-/// out[c] = store(out[c], Σ_rows value(row, c)): partial sums of 64 rows, then their sum from the first to the last.
+/// One block for 32 columns: warp w sums the tasks w, w + 8, …, then the warps' sums are added from the first to the
+/// last.
+template <class T, class Store>
+__global__ void add_partials_kernel(std::int64_t tasks, std::int64_t cols, const T* partials, T* out, Store store) {
+  constexpr int kWarps = 8;
+  MOE_SHARED(T, of_warps, kWarps * 32);
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const std::int64_t c = std::int64_t{blockIdx.x} * 32 + lane;
+  T sum = 0;
+  for (std::int64_t task = warp; c < cols && task < tasks; task += kWarps) sum += partials[task * cols + c];
+  of_warps[warp * 32 + lane] = sum;
+  __syncthreads();
+  if (warp != 0 || c >= cols) return;
+  for (int w = 1; w < kWarps; ++w) sum += of_warps[w * 32 + lane];
+  out[c] = store(out[c], sum);
+}
+
+/// out[c] = store(out[c], Σ_tasks partials[task, c]).
+template <class T, class Store>
+void add_partials(Runtime& runtime, std::int64_t tasks, std::int64_t cols, const T* partials, T* out, Store store) {
+  launch(runtime, static_cast<unsigned>(ceil_div(cols, 32)), 256, add_partials_kernel<T, Store>, tasks, cols, partials,
+         out, store);
+}
+
+/// out[c] = store(out[c], Σ_rows value(row, c)): partial sums of 64 rows, then their sum.
 template <class T, class Value, class Store>
 void sum_columns(Runtime& runtime, std::int64_t rows, std::int64_t cols, T* out, Value value, Store store) {
   constexpr std::int64_t kMostTasks = 65535;
@@ -120,11 +144,8 @@ void sum_columns(Runtime& runtime, std::int64_t rows, std::int64_t cols, T* out,
     launch(runtime, dim3(static_cast<unsigned>(ceil_div(cols, 128)), static_cast<unsigned>(some)), 128,
            column_partials_kernel<T, decltype(shifted)>, rows - row, cols, partials + first * cols, shifted);
   }
-  for_elements(runtime, cols, [=] __device__(std::int64_t c) {
-    T sum = 0;
-    for (std::int64_t task = 0; task < tasks; ++task) sum += partials[task * cols + c];
-    out[c] = store(out[c], sum);
-  });
+  const T* const sums = partials;
+  add_partials(runtime, tasks, cols, sums, out, store);
 }
 
 constexpr std::int64_t kSumGrain = 16384;

@@ -35,7 +35,7 @@ struct AdamWFactors {
 
 struct OptimizerOps {
   virtual ~OptimizerOps() = default;
-  virtual void adamw_step(View w, View g, View m, View v, const AdamW& a) = 0;
+  virtual void adamw_step(View w, View g, View m, View v, View rounded, const AdamW& a) = 0;
   virtual Scalar sum_of_squares(ConstView x) = 0;
   virtual Scalar sum(ConstView x) = 0;
 };

@@ -61,7 +61,8 @@ Config changed(const char* settings, Config config = {}) {
 /// Trained numbers of a model as it is really built, without the experts from `idle_from` on.
 std::int64_t tensors_of(const Config& config, int idle_from) {
   const auto backend = make_backend("cpu", 1);
-  const train::Model model(*backend, config, DType::f32);
+  ops::Context ctx{*backend};
+  const train::Model model(ctx, config, DType::f32);
   const std::string marker = ".experts.";
   std::int64_t sum = 0;
   for (const auto& tensor : model.parameters().exposed()) {

@@ -54,15 +54,15 @@ Call norm_case(TestArrays& a, const Sizes& s, bool accumulate) {
 Call activation_case(TestArrays& a, const Sizes& s, Activation kind, bool backward) {
   const int width = kind == Activation::swiglu ? 2 * s.hidden : s.hidden;
   const View x = a.in({s.rows(), width}, 2.0),
-             other = backward ? a.in({s.rows(), s.hidden}) : a.out({s.rows(), s.hidden});
+             other = backward ? a.in({s.rows(), s.hidden}) : a.operand_out({s.rows(), s.hidden});
   if (!backward) return [=, rows = s.rows()](ops::Context& c) { ops::activation_forward(c, other, x, kind, rows); };
-  const View dx = a.out({s.rows(), width});
+  const View dx = a.operand_out({s.rows(), width});
   return [=, rows = s.rows()](ops::Context& c) { ops::activation_backward(c, dx, other, x, kind, rows); };
 }
 
 Call cross_entropy_case(TestArrays& a, const Sizes& s) {
   const View logits = a.in({s.tokens(), s.vocabulary}, 3.0), loss = a.out({s.tokens()});
-  const View dlogits = a.out({s.tokens(), s.vocabulary});
+  const View dlogits = a.operand_out({s.tokens(), s.vocabulary});
   const View targets =
       a.ints({s.tokens()}, [v = s.vocabulary](std::int64_t i) { return i % 11 == 5 ? -1 : i * 7 % v; });
   return [=](ops::Context& c) { ops::cross_entropy(c, loss, dlogits, logits, targets, 0.25); };
@@ -72,7 +72,11 @@ Call adamw_case(TestArrays& a, const Sizes& s) {
   const Shape shape{s.vocabulary, s.width};
   const View w = a.inout(shape), g = a.inout(shape), m = a.inout(shape, 0.1),
              v = a.in(shape, [](std::int64_t i) { return 1e-3 * static_cast<double>(i % 17); });
-  return [=](ops::Context& c) { ops::adamw_step(c, w, g, m, v, {1e-3, 0.9, 0.95, 1e-8, 0.1, 3, 0.5}); };
+  const View copy = a.operand_out(shape);
+  return [=, rounds = a.operand() == DType::bf16](ops::Context& c) {
+    ops::adamw_step(c, w, g, m, v, {1e-3, 0.9, 0.95, 1e-8, 0.1, 3, 0.5}, rounds ? copy : View{});
+    if (!rounds) ops::copy(c, copy, w);
+  };
 }
 
 std::vector<OpCase> matmul_ops() {
@@ -143,31 +147,37 @@ std::vector<OpCase> dense_ops() {
   return {
       {"rms_norm_forward",
        [](A& a, const S& s) -> Call {
-         const View x = a.in({s.tokens(), s.width}), w = a.in({s.width}), y = a.out({s.tokens(), s.width});
+         const View x = a.in({s.tokens(), s.width}), w = a.in({s.width}), y = a.operand_out({s.tokens(), s.width});
          const View inv = a.out({s.tokens()});
          return [=](ops::Context& c) { ops::rms_norm_forward(c, y, inv, x, w, 1e-5); };
        },
-       kPointwise},
+       kPointwise, false, true},
       {"add_rms_norm_forward",
        [](A& a, const S& s) -> Call {
          const Shape rows{s.tokens(), s.width};
-         const View x = a.in(rows), delta = a.in(rows), w = a.in({s.width}), sum = a.out(rows), y = a.out(rows);
+         const View x = a.in(rows), delta = a.in(rows), w = a.in({s.width}), sum = a.out(rows), y = a.operand_out(rows);
          const View inv = a.out({s.tokens()});
          return [=](ops::Context& c) { ops::add_rms_norm_forward(c, sum, y, inv, x, delta, w, 1e-5); };
        },
-       kPointwise},
+       kPointwise, false, true},
       {"rms_norm_backward", [](A& a, const S& s) { return norm_case(a, s, false); }, kSum},
       {"rms_norm_backward += dx", [](A& a, const S& s) { return norm_case(a, s, true); }, kSum},
       {"rope_forward", [](A& a, const S& s) { return rope_case(a, s, false); }, kPointwise},
       {"rope_backward", [](A& a, const S& s) { return rope_case(a, s, true); }, kPointwise},
       {"attention_forward", [](A& a, const S& s) { return attention_case(a, s, false); }, kSum, true},
       {"attention_backward", [](A& a, const S& s) { return attention_case(a, s, true); }, {1e-4, 1e-4}, true},
-      {"swiglu", [](A& a, const S& s) { return activation_case(a, s, Activation::swiglu, false); }, kPointwise},
-      {"swiglu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::swiglu, true); }, kPointwise},
-      {"relu", [](A& a, const S& s) { return activation_case(a, s, Activation::relu, false); }, kPointwise},
-      {"relu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::relu, true); }, kPointwise},
-      {"gelu", [](A& a, const S& s) { return activation_case(a, s, Activation::gelu, false); }, kPointwise},
-      {"gelu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::gelu, true); }, kPointwise},
+      {"swiglu", [](A& a, const S& s) { return activation_case(a, s, Activation::swiglu, false); }, kPointwise, false,
+       true},
+      {"swiglu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::swiglu, true); }, kPointwise,
+       false, true},
+      {"relu", [](A& a, const S& s) { return activation_case(a, s, Activation::relu, false); }, kPointwise, false,
+       true},
+      {"relu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::relu, true); }, kPointwise,
+       false, true},
+      {"gelu", [](A& a, const S& s) { return activation_case(a, s, Activation::gelu, false); }, kPointwise, false,
+       true},
+      {"gelu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::gelu, true); }, kPointwise,
+       false, true},
       {"add_scaled",
        [](A& a, const S& s) -> Call {
          const View x = a.in({s.tokens(), s.width}), y = a.inout({s.tokens(), s.width});
@@ -182,10 +192,12 @@ std::vector<OpCase> dense_ops() {
        {0, 0}},
       {"copy",
        [](A& a, const S& s) -> Call {
-         const View x = a.in({s.tokens(), s.width}), y = a.out({s.tokens(), s.width});
+         const View x = a.in({s.tokens(), s.width}), y = a.operand_out({s.tokens(), s.width});
          return [=](ops::Context& c) { ops::copy(c, y, x); };
        },
-       {0, 0}},
+       {0, 0},
+       false,
+       true},
       {"embedding_forward",
        [](A& a, const S& s) -> Call {
          const View table = a.in({s.vocabulary, s.width}), y = a.out({s.tokens(), s.width});
@@ -200,7 +212,7 @@ std::vector<OpCase> dense_ops() {
          return [=](ops::Context& c) { ops::embedding_backward(c, dtable, dy, ids); };
        },
        kSum},
-      {"cross_entropy", [](A& a, const S& s) { return cross_entropy_case(a, s); }, kPointwise},
+      {"cross_entropy", [](A& a, const S& s) { return cross_entropy_case(a, s); }, kPointwise, false, true},
       {"squared_error",
        [](A& a, const S& s) -> Call {
          const View y = a.in({s.tokens(), s.width}), targets = a.in({s.tokens(), s.width});
@@ -208,7 +220,7 @@ std::vector<OpCase> dense_ops() {
          return [=](ops::Context& c) { ops::squared_error(c, loss, dy, y, targets, 0.25); };
        },
        kSum},
-      {"adamw_step", [](A& a, const S& s) { return adamw_case(a, s); }, kPointwise},
+      {"adamw_step", [](A& a, const S& s) { return adamw_case(a, s); }, kPointwise, false, true},
       {"sums",
        [](A& a, const S& s) -> Call {
          const View x = a.in({s.vocabulary, s.width}), y = a.inout({2});

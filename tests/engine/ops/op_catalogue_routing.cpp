@@ -67,11 +67,11 @@ std::vector<OpCase> dispatch_ops() {
        kExact},
       {"gather_forward",
        [](A& a, const S& s) -> Call {
-         const View x = a.in({s.tokens(), s.width}), sorted = a.inout({s.rows(), s.width});
+         const View x = a.in({s.tokens(), s.width}), sorted = a.operand_inout({s.rows(), s.width});
          return with_plan(routed(a, s), s.experts,
                           [=](ops::Context& c, const Plan& p) { ops::gather_forward(c, sorted, x, p); });
        },
-       kExact},
+       kExact, false, true},
       {"gather_backward",
        [](A& a, const S& s) -> Call {
          const View dx = a.inout({s.tokens(), s.width}), dsorted = a.in({s.rows(), s.width});
@@ -89,14 +89,14 @@ std::vector<OpCase> dispatch_ops() {
       {"combine_backward",
        [](A& a, const S& s) -> Call {
          const View dy = a.in({s.tokens(), s.width}), sorted = a.in({s.rows(), s.width});
-         const View dsorted = a.inout({s.rows(), s.width}), drow = a.inout({s.rows()});
+         const View dsorted = a.operand_inout({s.rows(), s.width}), drow = a.inout({s.rows()});
          const View dweights = a.out({s.tokens(), s.choices});
          return with_plan(routed(a, s), s.experts, [=](ops::Context& c, const Plan& p) {
            ops::combine_backward(c, dsorted, drow, dy, sorted, p);
            ops::choices_from_plan(c, dweights, drow, p);
          });
        },
-       kSum},
+       kSum, false, true},
   };
 }
 

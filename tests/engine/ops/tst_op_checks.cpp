@@ -36,6 +36,16 @@ const std::vector<BadCase>& bad_cases() {
        [](auto& c, auto& a) {
          ops::linear_forward(c, a.out({3, 2}), a.in({2, 4}), a.in({3, 4}));
        }},
+      {"an operand stored rounded where it may not", "matmul",
+       [](auto& c, auto& a) {
+         a.round_operands(true);
+         ops::linear_forward(c, a.out({2, 3}), a.operand_in({2, 4}), a.in({3, 4}));
+       }},
+      {"a result stored rounded where it may not", "activation_forward",
+       [](auto& c, auto& a) {
+         a.round_operands(true);
+         ops::activation_forward(c, a.operand_out({2, 3}), a.in({2, 3}), Activation::relu, 2);
+       }},
       {"dw of another shape", "linear_backward",
        [](auto& c, auto& a) {
          ops::linear_backward(c, {}, a.out({4, 3}), a.in({2, 3}), a.in({2, 4}), a.in({3, 4}));

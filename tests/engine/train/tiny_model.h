@@ -39,7 +39,7 @@ class ModelHarness {
   explicit ModelHarness(const Config& c)
       : config(c),
         backend(make_test_backend(1)),
-        model(*backend, config, DType::f64, {}),
+        model(ctx, config, DType::f64, 0),
         arena_(*backend),
         scratch_(*backend) {
     FakeDataset(config.model.vocabulary).batch(5, 0, 0, config.train.batch, config.model.context, batch);

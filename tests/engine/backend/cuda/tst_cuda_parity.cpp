@@ -55,6 +55,7 @@ const std::vector<Sizes>& sizes_here() {
   static const std::vector<Sizes> all = [] {
     auto list = odd_sizes();
     list.push_back({"one expert", 2, 9, 10, 1, 1, 1, 3, 1, 5});
+    list.push_back({"wide rows", 1, 70, 516, 2, 1, 3, 36, 2, 1100});
     return list;
   }();
   return all;
@@ -131,17 +132,19 @@ void TestCudaParity::stored_bfloat16() {
   const Run actual = run(*cuda_, c, s, DType::f32, MatmulPrecision::bf16, Operands::stored);
   Run expected = run(*cpu_, c, s, DType::f32, MatmulPrecision::bf16, Operands::rounded);
   QCOMPARE(actual.numbers.size(), expected.numbers.size());
-  int elsewhere = 0;
+  std::size_t elsewhere = 0, stored = 0;
   for (std::size_t o = 0; o < expected.numbers.size(); ++o)
     for (std::size_t i = 0; actual.dtypes[o] == DType::bf16 && i < expected.numbers[o].size(); ++i) {
       double& e = expected.numbers[o][i];
+      ++stored;
       e = TestArrays::rounded(e);
       const double a = actual.numbers[o][i];
       if (a == e || (std::isnan(a) && std::isnan(e))) continue;
       QVERIFY2(std::fabs(a - e) <= std::fabs(e) / 128, qPrintable(QString("%1 instead of %2").arg(a).arg(e)));
       ++elsewhere, e = a;
     }
-  QVERIFY2(elsewhere <= 2, "more than chance rounds differently");
+  // Of 2^16 float32 that round to one bfloat16, one lies beside a tie.
+  QVERIFY2(elsewhere <= 2 + stored / 8192, "more than chance rounds differently");
   compare(actual, expected, 2e-4, 2e-4);
 }
 

@@ -3,7 +3,10 @@
 // any order of blocks and threads, and on from a checkpoint as if nothing had happened.
 #include <QtTest>
 
+#include <bit>
+
 #include "engine/moe/router.h"
+#include "engine/optim/adamw.h"
 #include "engine/train/trainer.h"
 #include "tests/engine/backend/cuda/devices.h"
 #include "tests/support/cuda_emulation/control.h"
@@ -68,7 +71,9 @@ class TestCudaTraining : public QObject {
   void like_the_cpu();
   void repeats_data();
   void repeats();
+  void resumes_data() { repeats_data(); }
   void resumes();
+  void rounded_copies();
   void live_changes();
 
  private:
@@ -136,7 +141,8 @@ void TestCudaTraining::repeats() {
 
 void TestCudaTraining::resumes() {
   SKIP_WITHOUT_DEVICE(cuda_);
-  const Config config = config_of("f32", "softmax_top_k");
+  QFETCH(QString, precision);
+  const Config config = config_of(precision.toStdString(), "softmax_top_k");
   train::Trainer straight(config, dataset_, make_cuda()), other(config, dataset_, make_cuda());
   for (int i = 0; i < 2; ++i) straight.step();
   const auto state = state_of(straight);
@@ -145,6 +151,41 @@ void TestCudaTraining::resumes() {
   QVERIFY(state_of(other) == state);
   for (int i = 0; i < 2; ++i) straight.step(), other.step();
   QVERIFY(state_of(straight) == state_of(other));
+}
+
+// Products read matrices rounded. The copies follow every change: the optimiser's at once, all others before the next
+// pass.
+void TestCudaTraining::rounded_copies() {
+  SKIP_WITHOUT_DEVICE(cuda_);
+  ops::Context ctx{*cuda_, MatmulPrecision::bf16};
+  nn::ParameterSet set;
+  const nn::ParameterId matrix = set.add(nn::ParameterKind::matrix, {"matrix", {37, 11}, nn::Init::normal, 0.3});
+  const nn::ParameterId vector = set.add(nn::ParameterKind::vector, {"vector", {19}, nn::Init::normal, 0.3});
+  set.allocate(*cuda_, DType::f32, ops::operand_dtype(ctx, DType::f32));
+  QCOMPARE(set.operand(matrix).dtype, DType::bf16);
+  QCOMPARE(set.operand(vector).data, static_cast<const void*>(set.value(vector).data));
+  const auto copied = [&] {
+    std::vector<float> values(37 * 11);
+    std::vector<std::uint16_t> copy(values.size());
+    cuda_->copy_to_host(values.data(), set.value(matrix));
+    cuda_->copy_to_host(copy.data(), set.operand(matrix));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto bits = std::bit_cast<std::uint32_t>(values[i]);
+      if (copy[i] != (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16) return false;
+    }
+    return true;
+  };
+  set.initialise(3);
+  QVERIFY(!copied());
+  set.refresh_operands(ctx);
+  QVERIFY(copied());
+  ops::fill(ctx, set.gradient(matrix), 0.1);
+  optim::adamw_step(ctx, set, OptimConfig{}, 0.01, 1, 1.0);
+  QVERIFY(copied());
+  ops::fill(ctx, set.exposed()[0].value, 0.7);
+  QVERIFY(!copied());
+  set.refresh_operands(ctx);
+  QVERIFY(copied());
 }
 
 void TestCudaTraining::live_changes() {
