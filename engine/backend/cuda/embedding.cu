@@ -14,21 +14,67 @@ void forward(Runtime& runtime, T* y, const T* table, const std::int32_t* ids, st
   });
 }
 
-/// Tokens sorted by id, stable; the first of each run of one id adds the whole run to the table's row, in the order of
-/// the tokens: no two threads write one element, and no order is left to chance.
-template <class T>
-void backward(Runtime& runtime, T* dtable, const T* dy, const std::int32_t* ids, std::int64_t tokens, std::int64_t d,
-              std::int64_t vocabulary) {
-  const std::int32_t* order = order_by_key(runtime, ids, tokens, vocabulary);
-  for_rows(runtime, tokens, d, [=] __device__(std::int64_t at, auto group) {
-    const std::int32_t id = ids[order[at]];
-    if (at > 0 && ids[order[at - 1]] == id) return;
-    for (std::int64_t i = group.lane; i < d; i += group.size) {
-      T sum = dtable[id * d + i];
-      for (std::int64_t run = at; run < tokens && ids[order[run]] == id; ++run) sum += dy[order[run] * d + i];
-      dtable[id * d + i] = sum;
+constexpr std::int64_t kTokens = 32;  // of a tile
+
+/// The tokens in order of their ids, in tiles; a run of one id may reach over several.
+struct Sorted {
+  const std::int32_t *order, *ids;
+  std::int64_t tokens;
+  __device__ std::int32_t id(std::int64_t at) const { return ids[order[at]]; }
+  __device__ std::int64_t begin(std::int64_t tile) const { return tile * kTokens; }
+  __device__ std::int64_t end(std::int64_t tile) const {
+    return begin(tile) + kTokens < tokens ? begin(tile) + kTokens : tokens;
+  }
+  /// Whether the id at `at` is also that of the token before.
+  __device__ bool continues(std::int64_t at) const { return at > 0 && id(at - 1) == id(at); }
+};
+
+/// Sums of the runs in each tile: those that begin there go to the table, what continues one goes to partials[tile].
+template <int N, class T>
+void add_runs(Runtime& runtime, T* dtable, T* partials, const T* dy, const Sorted& s, std::int64_t d) {
+  for_cells<N>(runtime, ceil_div(s.tokens, kTokens), d, [=] __device__(std::int64_t tile, std::int64_t c, auto width) {
+    constexpr int kWidth = decltype(width)::value;
+    std::int64_t at = s.begin(tile);
+    const std::int64_t end = s.end(tile);
+    while (at < end) {
+      const std::int32_t id = s.id(at);
+      const bool continued = s.continues(at);
+      Pack<T, kWidth> sum{};
+      if (!continued) sum = load<kWidth>(dtable + id * d + c);
+      for (; at < end && s.id(at) == id; ++at) {
+        const auto row = load<kWidth>(dy + s.order[at] * d + c);
+        for (int i = 0; i < kWidth; ++i) sum.at[i] += row.at[i];
+      }
+      store(continued ? partials + tile * d + c : dtable + id * d + c, sum);
     }
   });
+}
+
+/// The tile where a run begins that reaches over its end adds what the tiles after it have of that run.
+template <int N, class T>
+void add_rest(Runtime& runtime, T* dtable, const T* partials, const Sorted& s, std::int64_t d) {
+  const std::int64_t tiles = ceil_div(s.tokens, kTokens);
+  for_cells<N>(runtime, tiles - 1, d, [=] __device__(std::int64_t tile, std::int64_t c, auto width) {
+    constexpr int kWidth = decltype(width)::value;
+    const std::int64_t end = s.end(tile);
+    if (!s.continues(end)) return;
+    const std::int32_t id = s.id(end);
+    if (s.id(s.begin(tile)) == id && s.continues(s.begin(tile))) return;  // began before this tile
+    auto sum = load<kWidth>(dtable + id * d + c);
+    for (std::int64_t t = tile + 1; t < tiles && s.id(s.begin(t)) == id; ++t) {
+      const auto part = load<kWidth>(partials + t * d + c);
+      for (int i = 0; i < kWidth; ++i) sum.at[i] += part.at[i];
+    }
+    store(dtable + id * d + c, sum);
+  });
+}
+
+/// No two threads write one element at a time, and no order is left to chance.
+template <int N, class T>
+void backward(Runtime& runtime, T* dtable, const T* dy, const Sorted& s, std::int64_t d) {
+  T* const partials = runtime.partials<T>(ceil_div(s.tokens, kTokens) * d);
+  add_runs<N>(runtime, dtable, partials, dy, s, d);
+  add_rest<N>(runtime, dtable, static_cast<const T*>(partials), s, d);
 }
 
 }  // namespace
@@ -45,7 +91,12 @@ void CudaEmbedding::embedding_forward(View y, ConstView table, ConstView ids) {
 
 void CudaEmbedding::embedding_backward(View dtable, ConstView dy, ConstView ids) {
   with_real(dy.dtype, [&]<class T>() {
-    backward(runtime_, dtable.as<T>(), dy.as<T>(), ids.as<std::int32_t>(), dy.dim(0), dy.dim(1), dtable.dim(0));
+    const Sorted sorted{order_by_key(runtime_, ids.as<std::int32_t>(), dy.dim(0), dtable.dim(0)),
+                        ids.as<std::int32_t>(), dy.dim(0)};
+    T* to = dtable.as<T>();
+    const T* from = dy.as<T>();
+    with_width(
+        dy.dim(1), [&]<int N>() { backward<N>(runtime_, to, from, sorted, dy.dim(1)); }, to, from);
   });
 }
 

@@ -68,6 +68,81 @@ class GroupedCall {
   std::vector<char> accumulate_;
 };
 
+/// What cuBLAS reads alpha and beta from.
+struct Factors {
+  explicit Factors(const Product& p)
+      : wide(p.a.type == CUDA_R_64F), keep(p.accumulate ? 1 : 0), keep_f(p.accumulate ? 1.f : 0.f) {}
+  const void* alpha() const { return wide ? static_cast<const void*>(&one) : &one_f; }
+  const void* beta() const { return wide ? static_cast<const void*>(&keep) : &keep_f; }
+  cudaDataType_t result() const { return wide ? CUDA_R_64F : CUDA_R_32F; }
+  cublasComputeType_t compute() const { return wide ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F; }
+  bool wide;
+  double one = 1, keep;
+  float one_f = 1, keep_f;
+};
+
+void multiply(Runtime& runtime, cublasHandle_t blas, const Product& p) {
+  if (p.m == 0 || p.n == 0 || empty_sum(runtime, p)) return;
+  const Factors f(p);
+  check(cublasGemmEx(blas, operation(p.transpose_b), operation(p.transpose_a), narrow(p.n), narrow(p.m), narrow(p.k),
+                     f.alpha(), p.b.data, p.b.type, narrow(p.b.columns), p.a.data, p.a.type, narrow(p.a.columns),
+                     f.beta(), p.c, f.result(), narrow(p.ldc), f.compute(), CUBLAS_GEMM_DEFAULT),
+        "multiplying matrices");
+}
+
+std::int64_t distance(const void* from, const void* to) {
+  return static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(to) - reinterpret_cast<std::intptr_t>(from));
+}
+
+/// Whether the products differ in nothing but where they lie, at equal distances: experts of one fixed capacity.
+bool evenly_spaced(const std::vector<Product>& products) {
+  if (products.size() < 2 || products[0].m == 0 || products[0].k == 0) return false;
+  const Product &first = products[0], &second = products[1];
+  for (std::size_t i = 1; i < products.size(); ++i) {
+    const Product &before = products[i - 1], &p = products[i];
+    if (p.m != first.m || p.n != first.n || p.k != first.k) return false;
+    if (distance(before.a.data, p.a.data) != distance(first.a.data, second.a.data) ||
+        distance(before.b.data, p.b.data) != distance(first.b.data, second.b.data) ||
+        distance(before.c, p.c) != distance(first.c, second.c))
+      return false;
+  }
+  return true;
+}
+
+void multiply_evenly_spaced(Runtime& runtime, const std::vector<Product>& products) {
+  const Product &p = products[0], &next = products[1];
+  const Factors f(p);
+  const auto size = static_cast<std::int64_t>(size_of_type(p.a.type));
+  const auto result = static_cast<std::int64_t>(size_of_type(f.result()));
+  check(cublasGemmStridedBatchedEx(runtime.blas(), operation(p.transpose_b), operation(p.transpose_a), narrow(p.n),
+                                   narrow(p.m), narrow(p.k), f.alpha(), p.b.data, p.b.type, narrow(p.b.columns),
+                                   distance(p.b.data, next.b.data) / size, p.a.data, p.a.type, narrow(p.a.columns),
+                                   distance(p.a.data, next.a.data) / size, f.beta(), p.c, f.result(), narrow(p.ldc),
+                                   distance(p.c, next.c) / result, narrow(static_cast<std::int64_t>(products.size())),
+                                   f.compute(), CUBLAS_GEMM_DEFAULT),
+        "multiplying the experts' rows");
+}
+
+std::int64_t work_of(const Product& p) { return p.m * p.n * p.k; }
+
+// Below 2^29 multiplications a device is done before the streams would be in order. The sizes alone decide, and a
+// product has the same bits in every stream.
+void multiply_in_lanes(Runtime& runtime, const std::vector<Product>& products, Lanes& lanes) {
+  std::int64_t work = 0;
+  for (const Product& p : products) work += work_of(p);
+  if (work < std::int64_t{1} << 29) {
+    for (const Product& p : products) multiply(runtime, runtime.blas(), p);
+    return;
+  }
+  lanes.fork(runtime);
+  for (const Product& p : products)
+    if (work_of(p) > 0)
+      multiply(runtime, lanes.next(work_of(p)), p);
+    else
+      multiply(runtime, runtime.blas(), p);
+  lanes.join(runtime);
+}
+
 }  // namespace
 
 Operand Operand::rows(std::int64_t first) const {
@@ -75,27 +150,13 @@ Operand Operand::rows(std::int64_t first) const {
           columns};
 }
 
-void multiply(Runtime& runtime, const Product& p) {
-  if (p.m == 0 || p.n == 0 || empty_sum(runtime, p)) return;
-  const bool wide = p.a.type == CUDA_R_64F;
-  const double alpha = 1, beta = p.accumulate ? 1 : 0;
-  const float alpha_f = 1, beta_f = p.accumulate ? 1.f : 0.f;
-  const void *one = &alpha_f, *keep = &beta_f;
-  if (wide) one = &alpha, keep = &beta;
-  check(cublasGemmEx(runtime.blas(), operation(p.transpose_b), operation(p.transpose_a), narrow(p.n), narrow(p.m),
-                     narrow(p.k), one, p.b.data, p.b.type, narrow(p.b.columns), p.a.data, p.a.type, narrow(p.a.columns),
-                     keep, p.c, wide ? CUDA_R_64F : CUDA_R_32F, narrow(p.ldc),
-                     wide ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT),
-        "multiplying matrices");
-}
+void multiply(Runtime& runtime, const Product& p) { multiply(runtime, runtime.blas(), p); }
 
-void multiply(Runtime& runtime, const std::vector<Product>& products, DeviceScratch& pointers) {
+void multiply(Runtime& runtime, const std::vector<Product>& products, DeviceScratch& pointers, Lanes& lanes) {
   if (products.empty()) return;
   const cudaDataType_t type = products.front().a.type;
-  if (type == CUDA_R_16BF) {
-    for (const Product& p : products) multiply(runtime, p);
-    return;
-  }
+  if (evenly_spaced(products)) return multiply_evenly_spaced(runtime, products);
+  if (type == CUDA_R_16BF) return multiply_in_lanes(runtime, products, lanes);
   GroupedCall call;
   for (const Product& p : products)
     if (p.m > 0 && p.n > 0 && !empty_sum(runtime, p)) call.add(p);

@@ -3,7 +3,7 @@
 #pragma once
 #include <vector>
 
-#include "engine/backend/cuda/runtime.h"
+#include "engine/backend/cuda/lanes.h"
 
 namespace moe::cuda {
 
@@ -29,7 +29,8 @@ struct Product {
 };
 
 void multiply(Runtime& runtime, const Product& p);
-/// Several products of operands of one type. `pointers` holds what a grouped call reads on the device.
-void multiply(Runtime& runtime, const std::vector<Product>& products, DeviceScratch& pointers);
+/// Several products of operands of one type with results apart. `pointers` holds what a grouped call reads on the
+/// device; `lanes` is where bfloat16 products run side by side.
+void multiply(Runtime& runtime, const std::vector<Product>& products, DeviceScratch& pointers, Lanes& lanes);
 
 }  // namespace moe::cuda

@@ -52,7 +52,7 @@ void CudaMatmul::grouped_linear_forward(View y, ConstView x, ConstView w, ConstV
   for (std::int64_t e = 0; e < experts; ++e)
     products_.push_back(
         {at[e + 1] - at[e], n, k, left.rows(at[e]), false, weights.rows(e * n), true, row(y, at[e]), n, false});
-  multiply(runtime_, products_, pointers_);
+  multiply(runtime_, products_, pointers_, lanes_);
 }
 
 void CudaMatmul::grouped_linear_backward(View dx, View dw, ConstView dy, ConstView x, ConstView w, ConstView offsets,
@@ -67,12 +67,12 @@ void CudaMatmul::grouped_linear_backward(View dx, View dw, ConstView dy, ConstVi
     if (at[e + 1] > at[e])  // an expert without rows keeps its gradient
       products_.push_back(
           {n, k, at[e + 1] - at[e], left.rows(at[e]), true, inputs.rows(at[e]), false, row(dw, e * n, k), k, true});
-  multiply(runtime_, products_, pointers_);
+  multiply(runtime_, products_, pointers_, lanes_);
   products_.clear();
   for (std::int64_t e = 0; dx && e < experts; ++e)
     products_.push_back(
         {at[e + 1] - at[e], k, n, left.rows(at[e]), false, weights.rows(e * n), false, row(dx, at[e]), k, false});
-  multiply(runtime_, products_, pointers_);
+  multiply(runtime_, products_, pointers_, lanes_);
 }
 
 void* CudaMatmul::row(View x, std::int64_t index) { return row(x, index, columns_of(x)); }

@@ -29,6 +29,7 @@ class CudaMatmul final : public MatmulOps {
   DeviceScratch rounded_[3];
   DeviceScratch pointers_;  // of a grouped call
   std::vector<Product> products_;
+  Lanes lanes_;
 };
 
 }  // namespace moe::cuda

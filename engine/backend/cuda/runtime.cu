@@ -82,16 +82,20 @@ Pinned::~Pinned() {
 void Pinned::used(cudaStream_t stream) { check(cudaEventRecord(event_, stream), "recording an event"); }
 void Pinned::wait() const { check(cudaEventSynchronize(event_), "waiting for the device"); }
 
+void start_blas(cublasHandle_t* blas, cudaStream_t stream, DeviceScratch& workspace) {
+  check(cublasCreate(blas), "starting cuBLAS");
+  check(cublasSetStream(*blas, stream), "giving cuBLAS the stream");
+  check(cublasSetWorkspace(*blas, workspace.get<char>(kWorkspace), kWorkspace), "giving cuBLAS its memory");
+  // The default mode multiplies float32 as float32; TF32 and the emulated float32 of newer devices have to be asked
+  // for, and are not. The pedantic mode would add nothing but slower kernels.
+  check(cublasSetMathMode(*blas, CUBLAS_DEFAULT_MATH), "choosing cuBLAS' arithmetic");
+}
+
 Runtime::Runtime() : facts_(find_device()) {
   check(cudaSetDevice(0), "choosing the device");
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
-  check(cublasCreate(&blas_), "starting cuBLAS");
+  start_blas(&blas_, stream_, workspace_);
   check(cublasGetVersion(blas_, &facts_.blas), "asking for cuBLAS' version");
-  check(cublasSetStream(blas_, stream_), "giving cuBLAS the stream");
-  check(cublasSetWorkspace(blas_, workspace_.get<char>(kWorkspace), kWorkspace), "giving cuBLAS its memory");
-  // The default mode multiplies float32 as float32; TF32 and the emulated float32 of newer devices have to be asked
-  // for, and are not. The pedantic mode would add nothing but slower kernels.
-  check(cublasSetMathMode(blas_, CUBLAS_DEFAULT_MATH), "choosing cuBLAS' arithmetic");
   uploads_.reserve(kUploads);
   for (std::size_t i = 0; i < kUploads; ++i) uploads_.emplace_back(kUpload);
   download_.emplace_back(kDownload);

@@ -50,6 +50,9 @@ class Pinned {
   cudaEvent_t event_ = nullptr;
 };
 
+/// A cuBLAS in `stream`, with memory of its own, that multiplies float32 as float32.
+void start_blas(cublasHandle_t* blas, cudaStream_t stream, DeviceScratch& workspace);
+
 struct DeviceFacts {
   std::string name;
   int major = 0, minor = 0, processors = 0, driver = 0, runtime = 0, blas = 0;

@@ -6,12 +6,14 @@
 
 namespace emulation {
 
-/// 0: blocks and threads from the first to the last; 1: from the last to the first. Results must not depend on it.
+/// 0: blocks and threads from the first to the last, streams beside the first one only when they are waited for; 1:
+/// from the last to the first, and those streams as soon as they may. Results must not depend on it.
 std::uint32_t order();
 void set_order(std::uint32_t order);
 
 struct Counters {
-  std::uint64_t launches = 0, waits = 0, allocations = 0, products = 0;  // waits: the host waited for the device
+  std::uint64_t launches = 0, waits = 0, allocations = 0, products = 0,
+                batches = 0;  // waits: of the host for the device
 };
 Counters& counters();
 

@@ -54,6 +54,10 @@ void multiply(const Product& p) {
   }
 }
 
+const void* at(const void* matrix, cudaDataType_t type, long long elements) {
+  return static_cast<const char*>(matrix) + elements * (type == CUDA_R_64F ? 8 : type == CUDA_R_16BF ? 2 : 4);
+}
+
 cublasStatus_t checked(const Product& p) {
   const int rows_a = p.transa == CUBLAS_OP_N ? p.m : p.k, rows_b = p.transb == CUBLAS_OP_N ? p.k : p.n;
   const bool good = p.m >= 0 && p.n >= 0 && p.k >= 0 && p.lda >= std::max(1, rows_a) && p.ldb >= std::max(1, rows_b) &&
@@ -119,6 +123,33 @@ cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transa, cub
   return issue(handle,
                {transa, transb, m, n, k, scalar(alpha, compute), a, atype, lda, b, ldb, scalar(beta, compute), c, ldc},
                compute);
+}
+
+cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,
+                                          int m, int n, int k, const void* alpha, const void* a, cudaDataType_t atype,
+                                          int lda, long long stridea, const void* b, cudaDataType_t btype, int ldb,
+                                          long long strideb, const void* beta, void* c, cudaDataType_t ctype, int ldc,
+                                          long long stridec, int count, cublasComputeType_t compute, cublasGemmAlgo_t) {
+  if (!types_fit(atype, btype, ctype, compute, false)) return CUBLAS_STATUS_NOT_SUPPORTED;
+  ++emulation::counters().batches;
+  for (int i = 0; i < count; ++i) {
+    const Product p{transa,
+                    transb,
+                    m,
+                    n,
+                    k,
+                    scalar(alpha, compute),
+                    at(a, atype, i * stridea),
+                    atype,
+                    lda,
+                    at(b, btype, i * strideb),
+                    ldb,
+                    scalar(beta, compute),
+                    const_cast<void*>(at(c, ctype, i * stridec)),
+                    ldc};
+    if (const cublasStatus_t status = issue(handle, p, compute); status != CUBLAS_STATUS_SUCCESS) return status;
+  }
+  return CUBLAS_STATUS_SUCCESS;
 }
 
 // The arrays of pointers lie on the device and are read when the call runs; all others are the host's.

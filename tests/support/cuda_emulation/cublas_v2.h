@@ -33,6 +33,12 @@ cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transa, cub
                             int k, const void* alpha, const void* a, cudaDataType_t atype, int lda, const void* b,
                             cudaDataType_t btype, int ldb, const void* beta, void* c, cudaDataType_t ctype, int ldc,
                             cublasComputeType_t compute, cublasGemmAlgo_t algorithm);
+cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,
+                                          int m, int n, int k, const void* alpha, const void* a, cudaDataType_t atype,
+                                          int lda, long long stridea, const void* b, cudaDataType_t btype, int ldb,
+                                          long long strideb, const void* beta, void* c, cudaDataType_t ctype, int ldc,
+                                          long long stridec, int count, cublasComputeType_t compute,
+                                          cublasGemmAlgo_t algorithm);
 cublasStatus_t cublasGemmGroupedBatchedEx(cublasHandle_t handle, const cublasOperation_t transa[],
                                           const cublasOperation_t transb[], const int m[], const int n[], const int k[],
                                           const void* alpha, const void* const a[], cudaDataType_t atype,

@@ -2,6 +2,7 @@
 #include <cuda_runtime.h>
 
 #include <cstdlib>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -9,7 +10,12 @@
 #include "tests/support/cuda_emulation/control.h"
 
 struct EmulatedStream {
-  std::vector<std::function<void()>> queue;
+  struct Job {
+    std::function<void()> work;  // or
+    cudaStream_t waits_for;      // until it has done
+    std::uint64_t after;
+  };
+  std::deque<Job> queue;
   std::uint64_t issued = 0, done = 0;
 };
 struct EmulatedEvent {
@@ -30,12 +36,43 @@ std::mutex g_lock;
 std::map<void*, std::size_t> g_blocks;
 std::vector<cudaStream_t> g_streams;
 
-/// Runs what the stream holds. What a kernel did wrong is thrown here, at the call that waits.
-void drain(cudaStream_t stream) {
-  auto work = std::move(stream->queue);
-  stream->queue.clear();
-  stream->done = stream->issued;
-  for (const auto& job : work) job();
+void drain(cudaStream_t stream, std::uint64_t until);
+
+void run_first(cudaStream_t stream) {
+  const auto job = std::move(stream->queue.front());
+  stream->queue.pop_front();
+  ++stream->done;
+  if (job.work)
+    job.work();
+  else
+    drain(job.waits_for, job.after);
+}
+
+/// Runs what the stream holds, and what that waits for in other streams, as late as possible. What a kernel did wrong
+/// is thrown here, at the call that waits.
+void drain(cudaStream_t stream, std::uint64_t until) {
+  try {
+    while (stream->done < until) run_first(stream);
+  } catch (...) {
+    stream->queue.clear();
+    stream->done = stream->issued;
+    throw;
+  }
+}
+void drain(cudaStream_t stream) { drain(stream, stream->issued); }
+
+/// In the other order, streams beside the first run as early as they may.
+void run_early(cudaStream_t stream) {
+  if (g_order == 0 || stream == g_streams.front()) return;
+  while (!stream->queue.empty() &&
+         (stream->queue.front().work || stream->queue.front().waits_for->done >= stream->queue.front().after))
+    run_first(stream);
+}
+
+void push(cudaStream_t stream, EmulatedStream::Job job) {
+  ++stream->issued;
+  stream->queue.push_back(std::move(job));
+  run_early(stream);
 }
 
 }  // namespace
@@ -50,8 +87,7 @@ void heal() { g_memory = kMemory, g_broken = cudaSuccess; }
 
 void enqueue(cudaStream_t stream, std::function<void()> work) {
   ++g_counters.launches;
-  ++stream->issued;
-  stream->queue.push_back(std::move(work));
+  push(stream, {std::move(work), nullptr, 0});
 }
 
 }  // namespace emulation
@@ -168,6 +204,10 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   event->stream = stream;
   event->after = stream->issued;
+  return g_broken;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  if (event->stream) push(stream, {{}, event->stream, event->after});
   return g_broken;
 }
 // What is over already is not waited for. Otherwise the whole queue runs, also what was issued after the event.

@@ -5,11 +5,13 @@
 #include <QTemporaryDir>
 
 #include "engine/backend/cuda/module.h"
+#include "engine/ops/ops.h"
 #include "engine/train/session_emit.h"
 #include "engine/train/trainer.h"
 #include "tests/engine/backend/cuda/devices.h"
 #include "tests/support/cuda_emulation/control.h"
 #include "tests/support/fake_dataset.h"
+#include "tests/support/test_arrays.h"
 
 using namespace moe;
 using namespace moe::test;
@@ -62,6 +64,8 @@ class TestCudaDevice : public QObject {
   void copies_later();
   void scalars();
   void one_wait_a_layer();
+  void experts_side_by_side();
+  void experts_of_one_size();
   void a_step_takes_no_new_memory();
   void out_of_memory();
   void too_large_a_model();
@@ -127,6 +131,64 @@ void TestCudaDevice::one_wait_a_layer() {
   const std::uint64_t two = waits_of_a_step(2), four = waits_of_a_step(4);
   QCOMPARE(four - two, std::uint64_t{2});
   QVERIFY2(two <= 2 + 4, qPrintable(QString::number(two)));
+}
+
+// Enough work for streams beside the main one: the bits of one product after the other, forward and backward, whenever
+// those streams run.
+void TestCudaDevice::experts_side_by_side() {
+  constexpr int kExperts = 6, kInputs = 320, kOutputs = 352;
+  const std::vector<std::int32_t> ends{0, 900, 900, 901, 3000, 4300, 5000};
+  const auto backend = make_emulated_backend();
+  ops::Context ctx{*backend, MatmulPrecision::bf16};
+  TestArrays arrays(*backend, DType::f32);
+  arrays.round_operands(true);
+  const View x = arrays.operand_in({5000, kInputs}), w = arrays.operand_in({kExperts, kOutputs, kInputs});
+  const View dy = arrays.operand_in({5000, kOutputs});
+  const View offsets = arrays.ints({kExperts + 1}, [&](std::int64_t i) { return ends[std::size_t(i)]; });
+  const View y = arrays.out({5000, kOutputs}), expected = arrays.out({5000, kOutputs});
+  const View dx = arrays.out({5000, kInputs}), dw = arrays.inout({kExperts, kOutputs, kInputs});
+  for (int e = 0; e < kExperts; ++e) {
+    const auto rows = [&](View v) { return v.rows(ends[std::size_t(e)], ends[std::size_t(e) + 1]); };
+    const View one = w.rows(e, e + 1).reshaped({kOutputs, kInputs});
+    if (ends[std::size_t(e)] < ends[std::size_t(e) + 1]) ops::linear_forward(ctx, rows(expected), rows(x), one);
+  }
+  const auto weights = arrays.get(dw);
+  std::vector<std::vector<char>> bits[2];
+  for (const std::uint32_t order : {0u, 1u}) {
+    emulation::set_order(order);
+    arrays.set(dw, weights);
+    ops::grouped_linear_forward(ctx, y, x, w, offsets);
+    ops::grouped_linear_backward(ctx, dx, dw, dy, x, w, offsets);
+    for (const View v : {y, dx, dw}) bits[order].push_back(arrays.bytes(v));
+    backend->activation().fill(y, 0.0);
+    backend->activation().fill(dx, 0.0);
+  }
+  emulation::set_order(0);
+  QVERIFY(bits[0] == bits[1]);
+  QVERIFY(bits[0][0] == arrays.bytes(expected));
+}
+
+// Equal shares are one call each: forward, the weights' gradient, the rows' gradient.
+void TestCudaDevice::experts_of_one_size() {
+  const auto backend = make_emulated_backend();
+  for (const bool even : {true, false}) {
+    ops::Context ctx{*backend, MatmulPrecision::bf16};
+    TestArrays arrays(*backend, DType::f32);
+    const View x = arrays.operand_in({12, 8}), w = arrays.operand_in({3, 5, 8}), dy = arrays.operand_in({12, 5});
+    const View y = arrays.out({12, 5}), dx = arrays.out({12, 8}), dw = arrays.inout({3, 5, 8});
+    const View expected = arrays.out({12, 5});
+    const std::vector<std::int32_t> ends = even ? std::vector{0, 4, 8, 12} : std::vector{0, 4, 9, 12};
+    const View offsets = arrays.ints({4}, [&](std::int64_t i) { return ends[std::size_t(i)]; });
+    const std::uint64_t before = emulation::counters().batches;
+    ops::grouped_linear_forward(ctx, y, x, w, offsets);
+    ops::grouped_linear_backward(ctx, dx, dw, dy, x, w, offsets);
+    QCOMPARE(emulation::counters().batches, before + (even ? 3 : 0));
+    for (int e = 0; e < 3; ++e) {
+      const auto rows = [&](View v) { return v.rows(ends[std::size_t(e)], ends[std::size_t(e) + 1]); };
+      ops::linear_forward(ctx, rows(expected), rows(x), w.rows(e, e + 1).reshaped({5, 8}));
+    }
+    QVERIFY(arrays.bytes(y) == arrays.bytes(expected));
+  }
 }
 
 void TestCudaDevice::a_step_takes_no_new_memory() {

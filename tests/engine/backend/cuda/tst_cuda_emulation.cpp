@@ -88,6 +88,7 @@ class TestCudaEmulation : public QObject {
   void faults();
   void after_a_fault();
   void streams();
+  void streams_side_by_side();
   void memory();
 };
 
@@ -149,6 +150,40 @@ void TestCudaEmulation::streams() {
   QCOMPARE(cudaStreamSynchronize(stream), cudaSuccess);
   QCOMPARE(to, 2);
   cudaStreamDestroy(stream);
+}
+
+// (1·2 + 3)·2, the sum in a second stream. Without the first wait the second stream may be too early, without the
+// last one it may be too late; with both the order does not matter.
+void TestCudaEmulation::streams_side_by_side() {
+  const auto result = [](std::uint32_t order, bool wait_before, bool wait_after) {
+    emulation::set_order(order);
+    cudaStream_t main, other;
+    cudaEvent_t forked, joined;
+    cudaStreamCreateWithFlags(&main, cudaStreamNonBlocking);
+    cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking);
+    cudaEventCreateWithFlags(&forked, cudaEventDisableTiming);
+    cudaEventCreateWithFlags(&joined, cudaEventDisableTiming);
+    int value = 1;
+    const auto twice = [&](cudaStream_t stream) { emulation::enqueue(stream, [&] { value *= 2; }); };
+    const auto plus_three = [&](cudaStream_t stream) { emulation::enqueue(stream, [&] { value += 3; }); };
+    twice(main);
+    cudaEventRecord(forked, main);
+    if (wait_before) cudaStreamWaitEvent(other, forked, 0);
+    plus_three(other);
+    cudaEventRecord(joined, other);
+    if (wait_after) cudaStreamWaitEvent(main, joined, 0);
+    twice(main);
+    cudaStreamSynchronize(main);
+    const int at_the_end = value;
+    cudaStreamSynchronize(other);
+    for (const cudaEvent_t event : {forked, joined}) cudaEventDestroy(event);
+    for (const cudaStream_t stream : {main, other}) cudaStreamDestroy(stream);
+    emulation::set_order(0);
+    return at_the_end;
+  };
+  for (const std::uint32_t order : {0u, 1u}) QCOMPARE(result(order, true, true), (1 * 2 + 3) * 2);
+  QCOMPARE(result(1, false, true), (1 + 3) * 2 * 2);  // too early
+  QCOMPARE(result(0, true, false), 1 * 2 * 2);        // too late
 }
 
 void TestCudaEmulation::memory() {
