@@ -50,6 +50,9 @@ class MoeLayer final : public nn::FeedForward {
   const ops::Plan& plan() const { return dispatcher_.plan(); }
   /// y[T,D] of every row of the last forward's input by one expert, whatever was routed.
   View answer(nn::Pass& pass, int expert) const { return experts_.answer(pass, x_, expert); }
+  /// The experts without routing, for measurements. Their passes replace what this layer's last forward kept of them.
+  GroupedExperts& grouped() { return experts_; }
+  nn::FeedForward* shared() { return shared_.get(); }  // null: no shared experts
   /// Of the last forward. Adds to the tally.
   LayerStatistics collect(nn::Pass& pass, ExpertTally& tally);
   /// Begins to bring what collect reads to the host, so that several layers wait for the device once. After forward.

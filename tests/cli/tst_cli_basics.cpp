@@ -144,6 +144,38 @@ class TestCliBasics : public QObject {
     for (const auto& op : found.at("ops")) share += op.at("share").get<double>();
     QVERIFY2(std::abs(share - 1) < 1e-6, "shares of a step sum to one");
   }
+  void bench_compares_with_dense_layers_data() {
+    QTest::addColumn<QStringList>("settings");
+    QTest::addColumn<int>("hidden");
+    QTest::newRow("two of four") << tiny_model() + QStringList{"--set", "router.top_k=2"} << 2 * 16;
+    QTest::newRow("one and two shared") << tiny_model() + QStringList{"--set", "router.policy=switch", "--set",
+                                                                      "model.shared_experts=2"}
+                                        << 3 * 16;
+    QTest::newRow("experts choose") << tiny_model() +
+                                           QStringList{"--set", "router.policy=expert_choice", "--precision", "f64"}
+                                    << 2 * 16;
+    QTest::newRow("hashed") << tiny_model() + QStringList{"--set", "router.policy=hash"} << 2 * 16;
+    QTest::newRow("soft, on the plane") << QStringList{"--preset", "plane-moons",     "--set", "router.policy=soft_moe",
+                                                       "--set",    "model.experts=3", "--set", "model.expert_width=8"}
+                                        << 3 * 8;
+  }
+  void bench_compares_with_dense_layers() {
+    QFETCH(QStringList, settings);
+    const Result r = run_cli(QStringList{"bench", "--json", "--seconds", "0.1"} + settings);
+    QVERIFY2(r.code == 0, r.text());
+    const auto found = r.json().at("dense_ratio");
+    const auto number = [&](const char* key) { return found.at(key).get<double>(); };
+    QTEST(found.at("dense_hidden").get<int>(), "hidden");
+    QVERIFY(number("dense_milliseconds") > 0 && number("repetitions") >= 5 && number("tokens") > 0);
+    QVERIFY(std::abs(number("ratio") * number("dense_milliseconds") - number("moe_milliseconds")) < 1e-9);
+    QVERIFY(std::abs(number("experts_ratio") * number("dense_milliseconds") - number("experts_milliseconds")) < 1e-9);
+    QVERIFY2(number("busiest_expert") >= 1 && number("busiest_expert") < 3, "tokens go to several experts");
+  }
+  void bench_of_a_dense_model() {
+    const Result r = run_cli(QStringList{"bench", "--seconds", "0.1"} + tiny_model() +
+                             QStringList{"--set", "model.experts=1", "--set", "router.top_k=1"});
+    QVERIFY2(r.code == 0 && r.out.contains("no expert layers"), r.text());
+  }
   void stdout_closed() {  // | head: the lists end quietly
     QProcess shell;
     shell.start("/bin/sh", {"-c", program() + " knobs --json >&-; echo code $?"});

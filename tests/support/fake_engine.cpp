@@ -174,6 +174,12 @@ class FakeEngine {
                   {"knobs", knobs_json},   {"presets", test::fakePresets()},
                   {"pid", getpid()}};
     if (script_.count("routers")) test::addRouters(greeting);
+    if (script_.count("cuda"))  // 1: there is one
+      greeting["cuda"] = {{"usable", script_["cuda"] == 1},
+                          {"text", script_["cuda"] == 1 ? "NVIDIA H100, cuBLAS 13.0"
+                                                        : "train.device: no NVIDIA driver was found (libcuda.so.1) (a "
+                                                          "driver for CUDA 13 or later). Install the driver, or train "
+                                                          "with --device cpu."}};
     for (const Json& knob : greeting["knobs"]) fallbacks_[knob["key"]] = knob["default"];
     reply(id, greeting);
   }

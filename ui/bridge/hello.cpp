@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr auto kPolicy = "router.policy";
+constexpr auto kPolicy = "router.policy", kDevice = "train.device";
 
 QString text(const json& object, const char* key) { return QString::fromStdString(object.value(key, std::string())); }
 
@@ -83,6 +83,29 @@ void describePolicies(Hello& hello) {
       help.removeAll(QString());
       spec.choiceLabels << (router ? router->label : QString(choice).replace(QLatin1Char('_'), QLatin1Char(' ')));
       spec.choiceHelp << help.join(QLatin1Char('\n'));
+    }
+  }
+}
+
+/// What the engine found of CUDA, or the sentence that says what is missing: then CUDA cannot be chosen.
+void describeDevices(Hello& hello, const json& cuda) {
+  QString sentence = text(cuda, "text");
+  if (const QString where = QLatin1String(kDevice) + QLatin1String(": "); sentence.startsWith(where))
+    sentence.remove(0, where.size());  // it stands under that field
+  sentence.replace(QLatin1String("with --device cpu"), QCoreApplication::translate("Hello", "on the CPU"));
+  if (!sentence.isEmpty()) sentence[0] = sentence[0].toUpper();
+  const bool usable = cuda.value("usable", false);
+  for (KnobSpec& spec : hello.knobs) {
+    if (spec.key != QLatin1String(kDevice)) continue;
+    spec.note = sentence;
+    spec.help += QLatin1Char('\n') + sentence;
+    for (const QString& choice : spec.choices) {
+      const bool itself = choice == QLatin1String("cuda");
+      spec.choiceClosed << (itself && !usable ? sentence : QString());
+      spec.choiceHelp << (itself ? sentence
+                          : choice == QLatin1String("auto")
+                              ? QCoreApplication::translate("Hello", "CUDA where it can be used, else the CPU.")
+                              : QString());
     }
   }
 }
@@ -157,6 +180,7 @@ Hello helloFromJson(const json& object) {
   if (const auto actions = object.find("actions"); actions != object.end() && actions->is_array())
     for (const json& action : *actions) hello.actions << text(action, "key");
   describePolicies(hello);
+  if (const auto cuda = object.find("cuda"); cuda != object.end() && cuda->is_object()) describeDevices(hello, *cuda);
   if (const auto sheets = object.find("sheets"); sheets != object.end() && sheets->is_array())
     for (const json& sheet : *sheets)
       hello.sheets.push_back({text(sheet, "name"), text(sheet, "title"), text(sheet, "paper")});

@@ -19,6 +19,8 @@ struct KnobSpec {
   bool logScale = false, advanced = false;
   QStringList choices;
   QStringList choiceLabels, choiceHelp;  // parallel to choices, or empty
+  QStringList choiceClosed;              // the same: why it cannot be chosen here; empty: it can
+  QString note;                          // a muted line beneath: what this machine makes of the setting
   nlohmann::json fallback;
 };
 

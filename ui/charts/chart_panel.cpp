@@ -11,6 +11,7 @@
 
 #include "ui/bridge/selection.h"
 #include "ui/charts/chart_view.h"
+#include "ui/charts/step_ticks.h"
 #include "ui/charts/word_button.h"
 #include "ui/widgets/theme.h"
 
@@ -57,7 +58,9 @@ ChartPanel::ChartPanel(ChartSpec spec, RunHistory& history, QWidget* parent)
   view_ = new ChartView(this);
   smooth_->setToolTip(
       tr("Smoothing of all charts: a moving average whose weights halve every so many steps.\n"
-         "Automatic takes a two-hundredth of the run's planned length, from 2 to 50 steps."));
+         "Automatic takes a two-hundredth of the run's planned length, from 2 to 50 steps,\n"
+         "and less in the first steps: a twentieth of those so far.\n"
+         "On a logarithmic scale it is the logarithms that are averaged."));
   auto* menu = new QMenu(smooth_);
   QAction* automatic = menu->addAction(QString(), this, [this] { emit halfLifeChosen(kAutomatic); });
   connect(menu, &QMenu::aboutToShow, this, [this, automatic] {
@@ -133,14 +136,22 @@ void ChartPanel::setStepLabels(bool shown) {
 void ChartPanel::setHalfLife(int steps, bool automatic) {
   automatic_ = automatic;
   halfLife_ = steps;
-  main_.setHalfLife(steps);
-  for (ChartSeries& layer : layers_) layer.setHalfLife(steps);
+  smoothAll();
   refresh();
+}
+
+/// A half-life that a person chose is kept from the first step on.
+Smoothing ChartPanel::smoothing() const { return {static_cast<double>(halfLife_), automatic_, logarithmic_}; }
+
+void ChartPanel::smoothAll() {
+  main_.setSmoothing(smoothing());
+  for (ChartSeries& layer : layers_) layer.setSmoothing(smoothing());
 }
 
 void ChartPanel::setLogarithmic(bool on) {
   logarithmic_ = on && spec_.logarithm;
   log_->setChecked(logarithmic_);
+  smoothAll();
   refresh();
 }
 
@@ -174,7 +185,7 @@ void ChartPanel::readSeries() {
       const auto figure = spec_.layer;
       layers_.emplace_back(
           [figure, l](const StepRecord& r) { return l < r.layers.size() ? figure(r.layers[l]) : kNaN; });
-      layers_.back().setHalfLife(halfLife_);
+      layers_.back().setSmoothing(smoothing());
     }
   }
   main_.setMostBins(bins());
@@ -293,7 +304,13 @@ bool ChartPanel::refresh() {
 
 QString ChartPanel::figureText() const {
   const qint64 step = crosshair_ ? static_cast<qint64>(*crosshair_) : history_.viewStep();
-  return formatFixed(main_.valueAt(history_, step), spec_.decimals);
+  return valueText(main_.valueAt(history_, step));
+}
+
+/// 0.0123, and on a logarithmic scale 3.1e−7 rather than 0.0000.
+QString ChartPanel::valueText(double value) const {
+  const bool small = logarithmic_ && value > 0 && value < 100 * std::pow(10, -spec_.decimals);
+  return small ? exponentText(value, 1) : formatFixed(value, spec_.decimals);
 }
 
 QString ChartPanel::noteText(bool brief) const {
@@ -302,8 +319,8 @@ QString ChartPanel::noteText(bool brief) const {
   QStringList parts;
   if (spec_.showBest) {
     const auto [step, best] = main_.bestUpTo(history_.viewStep());
-    if (step > 0 && brief) parts << tr("best %1").arg(formatFixed(best, spec_.decimals));
-    if (step > 0 && !brief) parts << tr("best %1 at %2").arg(formatFixed(best, spec_.decimals), formatCount(step));
+    if (step > 0 && brief) parts << tr("best %1").arg(valueText(best));
+    if (step > 0 && !brief) parts << tr("best %1 at %2").arg(valueText(best), formatCount(step));
   }
   if (!spec_.note.isEmpty()) parts << spec_.note;
   if (layers_.size() > kMostLayers) parts << tr("%1 of %2 layers").arg(kMostLayers).arg(layers_.size());
@@ -327,9 +344,11 @@ void ChartPanel::words() {
   put(title_, !compact_ && !spec_.wideTitle.isEmpty() ? spec_.wideTitle : spec_.title);
   put(note_, note_->fontMetrics().horizontalAdvance(note) <= note_->width() ? note : noteText(true));
   const bool narrow = width() < Theme::instance().px(264);  // beside "best 1.99 at 12,921"
+  const qint64 at = history_.viewStep();
+  const int now = at > 0 ? std::max(1, static_cast<int>(std::lround(smoothing().halfLifeAt(at)))) : halfLife_;
   QString smooth = halfLife_ <= 0 ? tr("not smoothed")
-                   : narrow       ? tr("EMA %1").arg(halfLife_)
-                                  : tr("EMA, half-life %1").arg(halfLife_);
+                   : narrow       ? tr("EMA %1").arg(now)
+                                  : tr("EMA, half-life %1").arg(now);
   const bool tight = width() < Theme::instance().px(190);  // the tooltip tells it too
   if (halfLife_ > 0 && automatic_ && !tight) smooth += tr(" (auto)");
   if (smooth_->text() != smooth) smooth_->setText(smooth);

@@ -14,7 +14,8 @@ class ChartView;
 class WordButton;
 
 /// Half-life that suits a run of this length: a two-hundredth of it, rounded to 1, 2 or 5 times a power of ten, from 2
-/// to 50 steps. A longer one lags visibly behind the first fall of the loss.
+/// to 50 steps. A longer one lags visibly behind the first fall of the loss; this one grows to its length, see
+/// Smoothing.
 int automaticHalfLife(qint64 horizon);
 constexpr int kAutomatic = -1;  // in halfLifeChosen(): the half-life above
 
@@ -65,6 +66,9 @@ class ChartPanel : public QWidget {
  private:
   void dress();
   void words();
+  Smoothing smoothing() const;
+  void smoothAll();
+  QString valueText(double value) const;
   void readSeries();
   void range(double& low, double& high, const std::vector<std::vector<QPointF>>& lines) const;
   void layerLines(struct ChartFrame& frame);

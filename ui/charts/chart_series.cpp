@@ -10,10 +10,10 @@ namespace {
 constexpr std::size_t kMostBroken = 1000;
 }
 
-void ChartSeries::setHalfLife(int steps) {
-  if (steps == halfLife_) return;
-  halfLife_ = steps;
-  ema_ = Ema(steps);
+void ChartSeries::setSmoothing(const Smoothing& smoothing) {
+  if (smoothing == smoothing_) return;
+  smoothing_ = smoothing;
+  ema_ = Ema(smoothing);
   cursor_.invalidate();
 }
 
@@ -55,8 +55,8 @@ double ChartSeries::valueAt(const RunHistory& history, std::int64_t step) const 
   const qsizetype last = history.indexOf(step);
   if (last < 0) return std::numeric_limits<double>::quiet_NaN();
   // Twenty half-lives back the weight is below one in a million.
-  const qsizetype first = std::max<qsizetype>(0, last - 20 * std::max(halfLife_, 1));
-  Ema ema(halfLife_);
+  const qsizetype first = std::max<qsizetype>(0, last - 20 * std::max<qsizetype>(std::llround(smoothing_.halfLife), 1));
+  Ema ema(smoothing_);
   double value = std::numeric_limits<double>::quiet_NaN();
   for (qsizetype i = first; i <= last; ++i) {
     const auto& report = history.steps()[static_cast<std::size_t>(i)];

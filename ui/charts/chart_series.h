@@ -14,7 +14,7 @@ class ChartSeries {
  public:
   explicit ChartSeries(StepFigure figure, bool lowerIsBetter = true)
       : figure_(std::move(figure)), lowerIsBetter_(lowerIsBetter) {}
-  void setHalfLife(int steps);
+  void setSmoothing(const Smoothing& smoothing);
   void setMostBins(int bins);
   void update(const RunHistory& history);
   void invalidate() { cursor_.invalidate(); }
@@ -34,8 +34,8 @@ class ChartSeries {
   void restart();
   StepFigure figure_;
   bool lowerIsBetter_;
-  int halfLife_ = 10;
-  Ema ema_{10};
+  Smoothing smoothing_{10};
+  Ema ema_{smoothing_};
   MinMaxBins raw_, smooth_;
   std::vector<std::pair<std::int64_t, double>> records_;  // each better than the one before
   std::vector<std::int64_t> broken_;

@@ -11,16 +11,6 @@
 
 namespace moe::ui {
 
-namespace {
-
-/// 0.003 → "3e−3": a narrow axis has no room for more zeros.
-QString smallTick(double tick) {
-  const double exponent = std::floor(std::log10(tick) + 1e-9);
-  return QStringLiteral("%1e%2").arg(formatFixed(tick / std::pow(10, exponent), 0), formatFixed(exponent, 0));
-}
-
-}  // namespace
-
 std::vector<double> ChartView::valueTicks() const {
   const int most = std::clamp(static_cast<int>(plot_.height() / Theme::instance().px(26)), 2, 4);
   if (!frame_.logarithmic) return roundTicks(low_, high_, most);
@@ -47,20 +37,20 @@ void ChartView::drawBackground(QPainter* painter, const QRectF& rect) {
   // Where decades stand closer than their words, every second (third …) one is named: never an uneven choice.
   int every = 1;
   if (ticks.size() > 2 && frame_.logarithmic && ticks[1] == 10 * ticks[0])
-    while (every * (toPixels(0, ticks[0]).y() - toPixels(0, ticks[1]).y()) < line * 0.8) ++every;
+    while (every * (toPixels(0, ticks[0]).y() - toPixels(0, ticks[1]).y()) < line * 0.8 + 1) ++every;
   const auto named = [&](double tick) { return every == 1 || std::lround(std::log10(tick)) % every == 0; };
+  const QStringList words = frame_.logarithmic ? logTickWords(ticks) : QStringList();
   painter->setFont(theme.font(Type::tick11));
   double lastY = 1e9;
-  for (const double tick : ticks) {
+  for (std::size_t i = 0; i < ticks.size(); ++i) {
+    const double tick = ticks[i];
     const double y = std::round(toPixels(0, tick).y());
     painter->fillRect(QRectF(plot_.left(), y, plot_.width(), 1), theme.color(Role::grid));
     if (lastY - y < line * 0.8 || !named(tick)) continue;
     lastY = y;
     painter->setPen(theme.color(Role::text2));
     painter->drawText(QRectF(0, y - line / 2, left_ - 6, line), Qt::AlignRight | Qt::AlignVCenter,
-                      frame_.logarithmic && tick < 0.01
-                          ? smallTick(tick)
-                          : formatFixed(tick, frame_.logarithmic ? tickDecimals(tick) : decimals));
+                      frame_.logarithmic ? words[static_cast<qsizetype>(i)] : formatFixed(tick, decimals));
   }
   if (frame_.reference != 0 && frame_.reference > low_ && frame_.reference < high_) {
     QPen pen(theme.color(Role::edge), 1);

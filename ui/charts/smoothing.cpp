@@ -7,18 +7,25 @@
 
 namespace moe::ui {
 namespace {
-constexpr int kGapBins = 4;  // more empty bins in a row than this are shown as a gap
+constexpr int kGapBins = 4;                 // more empty bins in a row than this are shown as a gap
+constexpr double kShareOfSteps = 1.0 / 20;  // of a growing half-life
+constexpr double kLeast = 1e-12;            // values below count as this where logarithms are averaged
+}  // namespace
+
+double Smoothing::halfLifeAt(std::int64_t step) const {
+  return growing ? std::min(halfLife, kShareOfSteps * static_cast<double>(std::max<std::int64_t>(step, 1))) : halfLife;
 }
 
 double Ema::add(std::int64_t step, double value) {
-  if (!std::isfinite(value) || halfLife_ <= 0) return value;
-  const double decay = weight_ > 0
-                           ? std::exp2(-static_cast<double>(std::max<std::int64_t>(step - last_, 1)) / halfLife_)
-                           : std::exp2(-1 / halfLife_);
+  const double halfLife = smoothing_.halfLifeAt(step);
+  if (!std::isfinite(value) || halfLife <= 0) return value;
+  if (smoothing_.logarithms) value = std::log(std::max(value, kLeast));
+  const double decay = weight_ > 0 ? std::exp2(-static_cast<double>(std::max<std::int64_t>(step - last_, 1)) / halfLife)
+                                   : std::exp2(-1 / halfLife);
   weight_ = weight_ * decay + (1 - decay);
   mean_ += (1 - decay) / weight_ * (value - mean_);  // incremental form: exact for constants
   last_ = step;
-  return mean_;
+  return smoothing_.logarithms ? std::exp(mean_) : mean_;
 }
 
 void Ema::reset() {

@@ -8,17 +8,33 @@
 
 namespace moe::ui {
 
-/// Exponential moving average whose weights halve every `halfLife` steps, corrected for its start as in Adam (Kingma &
-/// Ba 2015, §3): after the first value it is that value, and a constant stays exactly that constant. 0 = no smoothing.
+/// How a curve is smoothed.
+struct Smoothing {
+  double halfLife = 0;  // steps; 0 = not at all
+  /// A half-life of 50 lags by some 70 steps: most of the picture while a run is that young, and there the loss falls
+  /// fastest. A growing one is a twentieth of the steps so far until it has reached its length.
+  bool growing = false;
+  /// Means of logarithms. A logarithmic axis shows these in the middle of the raw line, where a mean of the values
+  /// themselves runs along its highest peaks.
+  bool logarithms = false;
+  double halfLifeAt(std::int64_t step) const;
+  bool operator==(const Smoothing&) const = default;
+};
+
+/// Exponential moving average whose weights halve every half-life, corrected for its start as in Adam (Kingma & Ba
+/// 2015, §3): after the first value it is that value, and a constant stays exactly that constant (of logarithms: but
+/// for rounding).
 class Ema {
  public:
-  explicit Ema(double halfLife = 0) : halfLife_(halfLife) {}
+  explicit Ema(double halfLife = 0) : Ema(Smoothing{halfLife}) {}
+  explicit Ema(const Smoothing& smoothing) : smoothing_(smoothing) {}
   /// Steps ascend and may have gaps; NaN is passed through and not averaged.
   double add(std::int64_t step, double value);
   void reset();
 
  private:
-  double halfLife_, mean_ = 0, weight_ = 0;
+  Smoothing smoothing_;
+  double mean_ = 0, weight_ = 0;
   std::int64_t last_ = 0;
 };
 

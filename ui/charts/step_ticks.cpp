@@ -52,6 +52,30 @@ QString stepWord(double step) {
   return formatFixed(step, 0);
 }
 
+QString exponentText(double value, int decimals) {
+  double exponent = std::floor(std::log10(value) + 1e-9);
+  if (formatFixed(value / std::pow(10, exponent), decimals).startsWith(QLatin1String("10"))) exponent += 1;  // 9.97e−5
+  return QStringLiteral("%1e%2").arg(formatFixed(value / std::pow(10, exponent), decimals), formatFixed(exponent, 0));
+}
+
+QStringList logTickWords(const std::vector<double>& ticks) {
+  constexpr double kLeastInFull = 0.01 * (1 - 1e-9);
+  const bool full = std::ranges::all_of(ticks, [](double tick) { return tick >= kLeastInFull; });
+  const auto whole = [](double tick) {
+    const double mantissa = tick / std::pow(10, std::floor(std::log10(tick) + 1e-9));
+    return std::abs(mantissa - std::round(mantissa)) < 1e-6;
+  };
+  const int decimals = std::ranges::all_of(ticks, whole) ? 0 : 1;
+  // Ticks of less than an octave are evenly spaced: 1.2 and 1.4, not 1 and 1.
+  const double spacing = ticks.size() > 1 ? ticks[1] - ticks[0] : 1;
+  QStringList out;
+  for (const double tick : ticks)
+    out << (!full           ? exponentText(tick, decimals)
+            : decimals == 0 ? formatFixed(tick, tickDecimals(tick))
+                            : formatFixed(tick, tickDecimals(spacing)));
+  return out;
+}
+
 int tickDecimals(double spacing) {
   if (!(spacing > 0)) return 0;
   return std::clamp(static_cast<int>(std::ceil(-std::log10(spacing) - 1e-9)), 0, 6);

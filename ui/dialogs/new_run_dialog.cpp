@@ -143,6 +143,12 @@ void NewRunDialog::addEntry(const KnobSpec& spec, QVBoxLayout* column) {
   entry.error->setWordWrap(true);
   entry.error->hide();
   box->addLayout(line);
+  if (!spec.note.isEmpty()) {
+    auto* note = new TypeLabel(spec.note, Type::tick11, Role::text3, entry.row);
+    note->setObjectName(QStringLiteral("note.") + spec.key);
+    note->setWordWrap(true);
+    box->addWidget(note);
+  }
   box->addWidget(entry.error);
   column->addWidget(entry.row);
   const QString key = spec.key;

@@ -115,7 +115,7 @@ PlanePanel::PlanePanel(RunHistory& history, PlaneHistory& plane, Selection& sele
   owner_ = box(tr("owner"), tr("Colour each place by the expert that is asked first"), "planeOwner");
   decision_ = box(tr("decision"), tr("Draw the model’s answer"), "planeDecision");
   data_ = box(tr("data"), tr("Draw the training points"), "planeData");
-  noise_ = box(tr("noise"), tr("Show where the router’s noise changes the first choice"), "planeNoise", false);
+  noise_ = box(tr("router noise"), tr("Show where the router’s noise changes the first choice"), "planeNoise", false);
   connect(view_, &PlaneView::promotedChanged, this, &PlanePanel::nameIt);
   connect(&plane, &PlaneHistory::updated, this, [this] {
     if (isVisible()) refresh();

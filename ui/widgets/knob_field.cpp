@@ -7,8 +7,11 @@
 #include <QLineEdit>
 #include <QPainter>
 #include <QSpinBox>
+#include <QStandardItemModel>
+#include <QStyledItemDelegate>
 #include <QToolButton>
 #include <cmath>
+#include <utility>
 
 #include "ui/widgets/buttons.h"
 
@@ -131,14 +134,24 @@ void KnobField::build(bool readOnly) {
   if (readOnly) return buildLine(true);
   if (spec_.kind == KnobSpec::Choice) {
     control_ = combo_ = new QComboBox(this);
+    combo_->setItemDelegate(
+        new QStyledItemDelegate(combo_));  // its own one knows nothing of the sheet's rules of items
     for (qsizetype i = 0; i < spec_.choices.size(); ++i) {
       combo_->addItem(knobText(spec_, nlohmann::json(spec_.choices[i].toStdString())), spec_.choices[i]);
       if (!spec_.choiceHelp.value(i).isEmpty())
         combo_->setItemData(static_cast<int>(i), spec_.choiceHelp[i], Qt::ToolTipRole);
+      if (spec_.choiceClosed.value(i).isEmpty()) continue;
+      combo_->setItemData(static_cast<int>(i), spec_.choiceClosed[i], Qt::ToolTipRole);
+      combo_->setItemData(static_cast<int>(i), spec_.choiceClosed[i], Qt::AccessibleDescriptionRole);
+      if (auto* items = qobject_cast<QStandardItemModel*>(combo_->model()))
+        items->item(static_cast<int>(i))->setEnabled(false);
     }
     connect(combo_, &QComboBox::currentIndexChanged, this, &KnobField::describe);
-    connect(combo_, &QComboBox::activated, this,
-            [this] { emit edited(nlohmann::json(combo_->currentData().toString().toStdString())); });
+    // A click on a closed choice activates the one that was chosen already: that is no edit.
+    connect(combo_, &QComboBox::activated, this, [this](int index) {
+      if (std::exchange(chosen_, index) != index)
+        emit edited(nlohmann::json(combo_->currentData().toString().toStdString()));
+    });
   } else if (spec_.kind == KnobSpec::Boolean) {
     control_ = switch_ = new Switch(this);
     connect(switch_, &Switch::clicked, this, [this](bool on) { emit edited(nlohmann::json(on)); });
@@ -210,7 +223,7 @@ void KnobField::setValue(const nlohmann::json& value) {
     if (spec_.kind == KnobSpec::Text) line_->setCursorPosition(static_cast<int>(line_->text().size()));
   } else if (combo_) {
     const QString word = value.is_string() ? QString::fromStdString(value.get<std::string>()) : QString();
-    combo_->setCurrentIndex(combo_->findData(word));
+    combo_->setCurrentIndex(chosen_ = combo_->findData(word));
   } else if (switch_) {
     switch_->setChecked(value.is_boolean() && value.get<bool>());
   } else if (stepper_ && value.is_number()) {

@@ -76,6 +76,7 @@ class KnobField : public QWidget {
   QWidget* control_ = nullptr;
   QLineEdit* line_ = nullptr;
   QComboBox* combo_ = nullptr;
+  int chosen_ = -1;  // in it
   Switch* switch_ = nullptr;
   Stepper* stepper_ = nullptr;
   nlohmann::json shown_;

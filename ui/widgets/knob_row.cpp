@@ -52,6 +52,12 @@ KnobRow::KnobRow(const KnobSpec& spec, QWidget* parent) : QWidget(parent), spec_
   unused_ = new TypeLabel(QString(), Type::tick11, Role::text3, this);
   unused_->hide();
   column->addWidget(unused_);
+  if (!spec.note.isEmpty()) {
+    auto* note = new TypeLabel(spec.note, Type::tick11, Role::text3, this);
+    note->setObjectName(QStringLiteral("note.") + spec.key);
+    note->setWordWrap(true);
+    column->addWidget(note);
+  }
   if (!spec.live) {
     addNote(column);
     return;

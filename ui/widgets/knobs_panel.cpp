@@ -4,6 +4,7 @@
 #include <QHBoxLayout>
 #include <QPushButton>
 #include <QScrollArea>
+#include <QTimer>
 #include <QUndoCommand>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -251,7 +252,11 @@ void KnobsPanel::reveal(const QString& key) {
   KnobRow* found = row(key);
   if (!found) return;
   found->show();
-  if (auto* scroll = findChild<QScrollArea*>()) scroll->ensureWidgetVisible(found, 0, 40);
+  if (auto* scroll = findChild<QScrollArea*>()) {
+    scroll->ensureWidgetVisible(found, 0, 40);
+    // A row that was hidden has its height only after the next layout.
+    QTimer::singleShot(0, found, [scroll, found] { scroll->ensureWidgetVisible(found, 0, 40); });
+  }
   found->field()->control()->setFocus(Qt::ShortcutFocusReason);
 }
 

@@ -46,9 +46,10 @@ QHeaderView::section { background: @dock; color: @text2; border: 0; border-botto
 QTableView, QListView, QTreeView { background: @canvas; color: @text; border: 1px solid @line;
   gridline-color: @grid; selection-background-color: @accentWash; selection-color: @text; outline: 0; }
 QComboBox QAbstractItemView { border: 1px solid @soft; padding: #4#px 0; }
-QListView::item { padding: #4#px #8#px; }
+QListView::item { padding: #4#px #8#px; border: 0; }
 QListView::item:hover { background: @hover; color: @text; }
 QListView::item:selected { background: @accentWash; color: @text; }
+QListView::item:disabled { color: @text3; }
 QProgressBar { background: @sunken; border: 0; border-radius: #2#px; max-height: #4#px; }
 QProgressBar::chunk { background: @accentFill; border-radius: #2#px; }
 )";

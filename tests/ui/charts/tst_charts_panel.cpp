@@ -75,6 +75,48 @@ class TestChartsPanel : public QObject {
     QCOMPARE(words->text(), QStringLiteral("EMA 10"));  // what there is room for
   }
 
+  /// The words beside a young run's curve say the half-life that it has by then; a chosen one is in force at once.
+  void automaticSmoothingGrowsWithTheRun() {
+    auto info = moe::test::sampleInfo({3, 8, 200});
+    info.horizon = 8'000;
+    RunHistory history;
+    Selection selection;
+    history.reset(info);
+    for (int step = 1; step <= 100; ++step) history.add(moe::test::sampleStep({3, 8, 200}, step));
+    history.flush();
+    ChartsPanel panel(history, selection);
+    panel.resize(742, 140);
+    panel.show();
+    panel.refreshNow();
+    auto* words = panel.chart(0)->findChild<WordButton*>();
+    QCOMPARE(words->text(), QStringLiteral("EMA, half-life 5 (auto)"));
+    panel.setHalfLife(50);
+    QCOMPARE(words->text(), QStringLiteral("EMA, half-life 50"));
+  }
+
+  void logarithmicChartAveragesLogarithms() {
+    auto info = moe::test::sampleInfo({1, 2, 401});
+    RunHistory history;
+    Selection selection;
+    history.reset(info);
+    for (int step = 1; step <= 401; ++step) {
+      auto report = moe::test::sampleStep({1, 2, 401}, step);
+      report.loss = step % 2 ? 1e-4 : 1e-6;
+      history.add(report);
+    }
+    history.flush();
+    ChartsPanel panel(history, selection);
+    ChartPanel* chart = panel.chart(0);
+    panel.setHalfLife(100);
+    QCOMPARE(chart->figureText(), QStringLiteral("0.00"));
+    chart->setLogarithmic(true);
+    QCOMPARE(chart->figureText(), QStringLiteral("1.0e−5"));
+    const double smooth = chart->series().smooth().back().y();
+    QVERIFY2(smooth > 0.9e-5 && smooth < 1.1e-5, qPrintable(QString::number(smooth)));
+    chart->setLogarithmic(false);
+    QVERIFY(chart->series().smooth().back().y() > 4e-5);
+  }
+
   void wordOfALayerStandsBesideTheLines() {
     ChartView view;
     view.resize(240, 120);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <random>
+#include <utility>
 
 #include "tests/support/sample_run.h"
 #include "ui/charts/chart_series.h"
@@ -68,6 +69,33 @@ class TestSmoothing : public QObject {
   void zeroHalfLifeIsRaw() {
     Ema ema(0);
     for (const double v : {4.0, -1.0, 9.0}) QCOMPARE(ema.add(1, v), v);
+  }
+
+  /// At a twentieth of the steps a loss that falls ever more slowly is followed closely from the start.
+  void growingHalfLifeFollowsTheFirstFall() {
+    const Smoothing growing{50, true, false};
+    QCOMPARE(growing.halfLifeAt(100), 5.0);
+    QCOMPARE(growing.halfLifeAt(1'000), 50.0);
+    QCOMPARE(growing.halfLifeAt(100'000), 50.0);
+    Ema ema(growing), fixed(50);
+    for (int step = 1; step <= 400; ++step) {
+      const double loss = std::pow(step, -1.0), smooth = ema.add(step, loss), lagging = fixed.add(step, loss);
+      QVERIFY2(smooth >= loss * (1 - 1e-9) && smooth < 1.15 * loss, qPrintable(QString::number(step)));
+      if (step >= 50 && step <= 150) QVERIFY(lagging > 1.5 * loss);
+    }
+    Ema constant(growing);
+    for (int step = 1; step <= 400; ++step) QCOMPARE(constant.add(step, 0.1), 0.1);
+  }
+
+  /// Between values of 1 and of 1/100 in turn lies 1/10, half way on a logarithmic axis.
+  void logarithmsMeetInTheMiddle() {
+    Ema ema(Smoothing{20, false, true});
+    double last = 0, before = 0;
+    for (int step = 1; step <= 1'000; ++step) before = std::exchange(last, ema.add(step, step % 2 ? 1.0 : 0.01));
+    QVERIFY2(std::abs(std::log10(std::sqrt(last * before)) + 1) < 0.01, qPrintable(QString::number(last)));
+    Ema zero(Smoothing{20, false, true});
+    QVERIFY(zero.add(1, 0.0) > 0);  // and no minus infinity that stays for ever
+    QVERIFY(std::isfinite(zero.add(2, 1.0)));
   }
 
   void binsKeepExtremes_data() {
@@ -139,7 +167,7 @@ class TestSmoothing : public QObject {
     for (const auto& r : history.steps()) full[static_cast<double>(r.step)] = ema.add(r.step, r.loss);
     for (const int bins : {64, 200, 1200}) {
       ChartSeries series([](const moe::protocol::StepReport& r) { return r.loss; });
-      series.setHalfLife(50);
+      series.setSmoothing({50});
       series.setMostBins(bins);
       series.update(history);
       for (const QPointF& p : series.smooth()) QCOMPARE(p.y(), full.at(p.x()));
@@ -152,8 +180,8 @@ class TestSmoothing : public QObject {
     history.reset(moe::test::sampleInfo(shape));
     const auto figure = [](const moe::protocol::StepReport& r) { return r.loss; };
     ChartSeries grown(figure), once(figure);
-    grown.setHalfLife(50);
-    once.setHalfLife(50);
+    grown.setSmoothing({50});
+    once.setSmoothing({50});
     grown.setMostBins(128);
     once.setMostBins(128);
     for (qint64 step = 1; step <= shape.steps; ++step) {
@@ -173,7 +201,7 @@ class TestSmoothing : public QObject {
     for (qint64 step = 1; step <= 300; ++step) early.push_back(moe::test::sampleStep(shape, step));
     for (qint64 step = 301; step <= shape.steps; ++step) late.add(moe::test::sampleStep(shape, step));
     ChartSeries merged(figure);
-    merged.setHalfLife(50);
+    merged.setSmoothing({50});
     merged.setMostBins(128);
     merged.update(late);
     late.addMany(early);
@@ -192,7 +220,7 @@ class TestSmoothing : public QObject {
       history.add(report);
     }
     ChartSeries series([](const moe::protocol::StepReport& r) { return r.loss; });
-    series.setHalfLife(0);
+    series.setSmoothing({0});
     series.update(history);
     QCOMPARE(series.bestUpTo(4), (std::pair<std::int64_t, double>(3, 3.0)));
     QCOMPARE(series.bestUpTo(6), (std::pair<std::int64_t, double>(5, 2.0)));
@@ -209,6 +237,13 @@ class TestSmoothing : public QObject {
     QCOMPARE(stepWord(12'000), QStringLiteral("12k"));
     QCOMPARE(stepWord(1'500), QStringLiteral("1.5k"));
     QCOMPARE(stepWord(250), QStringLiteral("250"));
+    QCOMPARE(exponentText(3.14e-7, 1), QStringLiteral("3.1e−7"));
+    QCOMPARE(exponentText(9.97e-5, 1), QStringLiteral("1.0e−4"));
+    QCOMPARE(logTickWords({0.01, 0.1, 1}), (QStringList{"0.01", "0.1", "1"}));
+    QCOMPARE(logTickWords({0.001, 0.01, 0.1, 1}), (QStringList{"1e−3", "1e−2", "1e−1", "1e0"}));
+    QCOMPARE(logTickWords({0.3, 0.5, 0.7}), (QStringList{"0.3", "0.5", "0.7"}));
+    QCOMPARE(logTickWords({2.5, 3.0}), (QStringList{"2.5", "3.0"}));
+    QCOMPARE(logTickWords({0.0012, 0.0014}), (QStringList{"1.2e−3", "1.4e−3"}));
     QCOMPARE(tickDecimals(0.5), 1);
     QCOMPARE(tickDecimals(0.02), 2);
     QCOMPARE(tickDecimals(20), 0);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // New run dialog, what is dropped on the window, recent runs, exports.
+#include <QAbstractItemView>
+#include <QComboBox>
+#include <QLabel>
 #include <QListWidget>
 #include <QMimeData>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QUrl>
 
 #include "tests/ui/window/window_bench.h"
@@ -31,6 +35,28 @@ void typeInto(KnobField* field, const QString& text) {
   QTest::keyClicks(line, text);
   QCOMPARE(line->text(), text);
   QTest::keyClick(line, Qt::Key_Tab);
+}
+
+/// The form of a new run with its rarer settings, the device in sight.
+NewRunDialog* formWithDevice(WindowBench& bench) {
+  NewRunDialog* dialog = bench.window->newRunDialog();
+  dialog->show();
+  if (!QTest::qWaitForWindowActive(dialog)) return nullptr;
+  for (auto* link : dialog->findChildren<LinkButton*>())
+    if (link->text().startsWith("Show ")) QTest::mouseClick(link, Qt::LeftButton);
+  QTest::qWait(100);  // the form grows
+  dialog->findChild<QScrollArea*>()->ensureWidgetVisible(dialog->field("train.device"), 0, 60);
+  return dialog;
+}
+
+/// Opens a list by a click and clicks one of its words.
+void choose(QComboBox* combo, const QString& word) {
+  QTest::mouseClick(combo, Qt::LeftButton);
+  QTRY_VERIFY(combo->view()->isVisible());
+  const QModelIndex item = combo->model()->index(combo->findText(word), 0);
+  QVERIFY(item.isValid());
+  QTest::qWait(QApplication::doubleClickInterval() + 100);  // a list ignores the click that comes with its opening
+  QTest::mouseClick(combo->view()->viewport(), Qt::LeftButton, {}, combo->view()->visualRect(item).center());
 }
 
 }  // namespace
@@ -122,6 +148,66 @@ class TstNewRun : public QObject {
     QTRY_VERIFY(bench.reached(3));
     QVERIFY(bench.controller.lastRequest());
     QCOMPARE(bench.controller.lastRequest()->preset, QStringLiteral("text-small"));
+  }
+
+  void deviceThatCannotBeUsedIsClosedAndSaysWhy() {
+    WindowBench bench("cuda=0");
+    QVERIFY(bench.ready());
+    NewRunDialog* dialog = formWithDevice(bench);
+    QVERIFY(dialog && dialog->field("train.device")->isVisible());
+    auto* note = dialog->findChild<QLabel*>("note.train.device");
+    QVERIFY(note && note->isVisible());
+    QVERIFY2(note->text().startsWith("No NVIDIA driver was found") && note->text().endsWith("train on the CPU."),
+             qPrintable(note->text()));
+    QTRY_VERIFY(note->height() >= note->heightForWidth(note->width()));  // all of it can be read
+    auto* combo = dialog->field("train.device")->findChild<QComboBox*>();
+    QVERIFY(combo->toolTip().contains(note->text()));
+    const int cuda = combo->findText("cuda");
+    QCOMPARE(combo->itemData(cuda, Qt::ToolTipRole).toString(), note->text());
+    choose(combo, "cuda");
+    QVERIFY(!dialog->request().settings.contains("train.device"));
+    QCOMPARE(combo->currentText(), QStringLiteral("auto"));
+    combo->hidePopup();
+    choose(combo, "cpu");
+    QTRY_VERIFY(dialog->request().settings.contains("train.device"));
+    QCOMPARE(dialog->request().settings.at("train.device").get<std::string>(), std::string("cpu"));
+    QTest::keyClick(combo, Qt::Key_Down);  // nothing below that could be chosen
+    QCOMPARE(combo->currentText(), QStringLiteral("cpu"));
+    dialog->reject();
+  }
+
+  void deviceThatIsThereCanBeChosen() {
+    WindowBench bench("cuda=1");
+    QVERIFY(bench.ready());
+    NewRunDialog* dialog = formWithDevice(bench);
+    QVERIFY(dialog);
+    QCOMPARE(dialog->findChild<QLabel*>("note.train.device")->text(), QStringLiteral("NVIDIA H100, cuBLAS 13.0"));
+    choose(dialog->field("train.device")->findChild<QComboBox*>(), "cuda");
+    QTRY_VERIFY(dialog->request().settings.contains("train.device"));
+    QCOMPARE(dialog->request().settings.at("train.device").get<std::string>(), std::string("cuda"));
+    dialog->reject();
+  }
+
+  void engineThatDoesNotTellOfDevices() {
+    WindowBench bench;
+    QVERIFY(bench.ready());
+    NewRunDialog* dialog = formWithDevice(bench);
+    QVERIFY(dialog && !dialog->findChild<QLabel*>("note.train.device"));
+    choose(dialog->field("train.device")->findChild<QComboBox*>(), "cuda");
+    QTRY_VERIFY(dialog->request().settings.contains("train.device"));
+    dialog->reject();
+  }
+
+  /// Where the open run's settings stand, the device among them.
+  void knobsSayWhatTheyComputeOn() {
+    WindowBench bench("cuda=0");
+    QVERIFY(bench.ready() && bench.training(3));
+    KnobRow* row = bench.window->knobs()->row("train.device");
+    QVERIFY(row);
+    bench.window->knobs()->reveal("train.device");
+    auto* note = row->findChild<QLabel*>("note.train.device");
+    QTRY_VERIFY(note && note->isVisible());
+    QVERIFY(note->text().startsWith("No NVIDIA driver was found"));
   }
 
   void recentRunsAreRemembered() {
