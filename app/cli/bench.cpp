@@ -14,6 +14,7 @@
 #include "engine/core/arena.h"
 #include "engine/core/random.h"
 #include "engine/data/dataset.h"
+#include "engine/ops/context.h"
 #include "engine/train/session_model.h"
 #include "engine/train/session_setup.h"
 #include "engine/train/trainer.h"
@@ -64,13 +65,9 @@ OrderedJson training_speed(const Config& config, const data::TaskData& dataset, 
           {"active_parameters", trainer.active_parameter_count()}};
 }
 
-/// How products of this precision find their operands. Where it is float32, a product in bf16 rounds them itself and
-/// its time includes that.
-DType stored_for(const Backend&, MatmulPrecision) { return DType::f32; }
-
 /// Random numbers from −1 to 1: constants flip fewer bits, and a device may run faster on them than on any real data.
 Buffer operand(Backend& backend, MatmulPrecision precision, const Shape& shape, std::uint32_t lane) {
-  Buffer buffer(backend, stored_for(backend, precision), shape);
+  Buffer buffer(backend, ops::operand_dtype({backend, precision}, DType::f32), shape);
   const std::size_t size = size_of(buffer.view().dtype);
   std::vector<char> bytes(buffer.view().bytes());
   const RandomStream stream(1, Purpose::sample, 0, lane);

@@ -18,6 +18,7 @@ namespace moe::cli {
 namespace {
 
 constexpr int kWarmUpTurns = 3, kLeastTurns = 5, kMostTurns = 1000;
+constexpr int kMostLayers = 4;  // all are alike, and three stacks of a large model's do not fit beside each other
 
 /// Experts' rows that one token becomes.
 int rows_per_token(const Config& config) {
@@ -51,9 +52,13 @@ class Comparison {
   struct Layer {
     std::unique_ptr<routing::MoeLayer> moe;
     std::unique_ptr<nn::DenseFeedForward> dense;
-    Buffer x;  // [T,D] that both are given
+    Buffer x;        // [T,D] that both are given
+    Buffer operand;  // the same as the norm before a dense layer stores it; nothing where that is x
+    ConstView dense_x() const { return operand ? operand.view() : x.view(); }
   };
   Buffer normal(const Shape& shape);
+  /// x as products alone read it; nothing where that is x itself.
+  Buffer as_operand(const Buffer& x);
   void prepare_experts();
   void run_moe();
   void run_experts();
@@ -93,17 +98,20 @@ Comparison::Comparison(const Config& config, const std::string& precision)
   const std::int64_t tokens = sparse_.pass.tokens();
   const nn::DenseFeedForward::Shape shape{model.width, hidden_, nn::activation_of(model.activation), model.init_std,
                                           nn::residual_std(model)};
-  for (int i = 0; i < model.layers; ++i) {
+  for (int i = 0; i < model.layers && layers_.size() < kMostLayers; ++i) {
     if (is_dense(model, i)) continue;
     const std::string name = std::to_string(i) + ".";
     layers_.push_back({std::make_unique<routing::MoeLayer>(sparse_.parameters, config_, i, name),
                        std::make_unique<nn::DenseFeedForward>(
                            equal_.parameters, shape, nn::FeedForwardNames{name + "gate", name + "up", name + "down"}),
-                       normal({tokens, model.width})});
+                       normal({tokens, model.width}),
+                       {}});
+    layers_.back().operand = as_operand(layers_.back().x);
   }
   for (Stack* stack : {&sparse_, &equal_}) {
-    stack->parameters.allocate(*backend_, dtype_);
+    stack->parameters.allocate(*backend_, dtype_, ops::operand_dtype(ctx_, dtype_));
     stack->parameters.initialise(config_.seed);
+    stack->parameters.refresh_operands(ctx_);
   }
   dy_ = normal({tokens, model.width});
   const RandomStream stream(config_.seed, Purpose::sample);
@@ -124,14 +132,24 @@ Buffer Comparison::normal(const Shape& shape) {
   return buffer;
 }
 
+Buffer Comparison::as_operand(const Buffer& x) {
+  const DType stored = ops::operand_dtype(ctx_, dtype_);
+  if (stored == dtype_) return {};
+  Buffer buffer(*backend_, stored, x.view().shape);
+  ops::copy(ctx_, buffer.view(), x.view());
+  return buffer;
+}
+
 /// Rows as many as the layers have room for, and where a soft mixture's experts begin: at equal distances.
 void Comparison::prepare_experts() {
   const routing::MoeLayer& first = *layers_.front().moe;
   const routing::Decision& d = first.decision();
   const std::int64_t slots = d.combine ? d.combine.dim(1) * sparse_.pass.batch : 0;
   const std::int64_t rows = d.combine ? slots : first.plan().token_ids.dim(0);
-  sorted_ = normal({rows, config_.model.width});
-  dsorted_ = normal({rows, config_.model.width});
+  for (Buffer* buffer : {&sorted_, &dsorted_}) {
+    *buffer = normal({rows, config_.model.width});
+    if (Buffer stored = as_operand(*buffer)) *buffer = std::move(stored);
+  }
   if (!d.combine) return;
   std::vector<std::int32_t> ends(static_cast<std::size_t>(config_.model.experts) + 1);
   for (std::size_t e = 0; e < ends.size(); ++e)
@@ -152,7 +170,7 @@ void Comparison::run_moe() {
 
 void Comparison::run_dense() {
   equal_.arena.reset();
-  for (Layer& layer : layers_) layer.dense->forward(equal_.pass, layer.x.view());
+  for (Layer& layer : layers_) layer.dense->forward(equal_.pass, layer.dense_x());
   for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer) {
     layer->dense->backward(equal_.pass, dy_.view());
     equal_.scratch.reset();
