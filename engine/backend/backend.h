@@ -27,7 +27,7 @@ namespace moe {
 class Backend : public Allocator {
  public:
   virtual const std::string& name() const = 0;  // "cpu"
-  virtual int threads() const = 0;              // host threads it computes with
+  virtual int threads() const = 0;              // host threads for what the host computes
   /// Whether products in MatmulPrecision::bf16 are faster here than native ones; decides `precision auto`.
   virtual bool bf16_pays() const = 0;
   /// Whether arrays that products alone read may be bfloat16 under MatmulPrecision::bf16. A product rounds its operands

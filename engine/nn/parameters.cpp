@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/nn/parameters.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
 #include "engine/core/random.h"
+#include "engine/core/thread_pool.h"
 
 namespace moe::nn {
 namespace {
@@ -18,11 +20,16 @@ std::int64_t aligned(std::int64_t elements) { return (elements + 15) / 16 * 16; 
   return n;
 }
 
+/// A number depends on its place alone, so that several threads draw the billions of a large model.
 template <class T>
-void initialise_part(Backend& backend, View target, const Part& part, const RandomStream& stream) {
+void initialise_part(Backend& backend, ThreadPool& pool, View target, const Part& part, const RandomStream& stream) {
+  constexpr std::int64_t kGrain = 1 << 14;
   std::vector<T> host(static_cast<std::size_t>(target.size()));
-  for (std::size_t i = 0; i < host.size(); ++i)
-    host[i] = static_cast<T>(part.init == Init::constant ? part.scale : part.scale * stream.normal(i));
+  pool.parallel_for((target.size() + kGrain - 1) / kGrain, [&](std::int64_t task) {
+    const auto begin = static_cast<std::size_t>(task * kGrain), end = std::min(host.size(), begin + kGrain);
+    for (std::size_t i = begin; i < end; ++i)
+      host[i] = static_cast<T>(part.init == Init::constant ? part.scale : part.scale * stream.normal(i));
+  });
   backend.copy_from_host(target, host.data());
 }
 
@@ -98,13 +105,14 @@ void ParameterSet::refresh_operands(ops::Context& ctx) {
 }
 
 void ParameterSet::initialise(std::uint64_t seed) {
+  ThreadPool pool(backend_->threads());
   std::uint32_t lane = 0;
   for (const auto& e : exposed()) {
     const RandomStream stream(seed, Purpose::initialise, 0, lane++);
     if (dtype_ == DType::f64)
-      initialise_part<double>(*backend_, e.value, *e.part, stream);
+      initialise_part<double>(*backend_, pool, e.value, *e.part, stream);
     else
-      initialise_part<float>(*backend_, e.value, *e.part, stream);
+      initialise_part<float>(*backend_, pool, e.value, *e.part, stream);
   }
 }
 

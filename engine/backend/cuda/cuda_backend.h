@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
+#include <thread>
+
 #include "engine/backend/backend.h"
 #include "engine/backend/cuda/activation.h"
 #include "engine/backend/cuda/attention.h"
@@ -20,8 +23,9 @@ namespace moe::cuda {
 /// One device, one stream: float32, float64 and bfloat16 products, the same bits on every run.
 class CudaBackend final : public Backend {
  public:
-  /// `threads` is what the host would compute with; the device does not care.
-  explicit CudaBackend(int threads) : threads_(threads > 0 ? threads : 1) {}
+  /// `threads`: what the host does its own part with, as drawing start values; 0 = all cores. The device does not care.
+  explicit CudaBackend(int threads)
+      : threads_(std::max(1, threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency()))) {}
 
   const std::string& name() const override { return name_; }
   int threads() const override { return threads_; }

@@ -17,6 +17,7 @@ class TestParameters : public QObject {
   void spans_follow_decay();
   void start_values();
   void start_values_depend_on_seed_and_name_order_only();
+  void start_values_by_any_number_of_threads();
 };
 
 void TestParameters::parts_are_pieces_of_what_is_stored() {
@@ -101,6 +102,19 @@ void TestParameters::start_values_depend_on_seed_and_name_order_only() {
   };
   QCOMPARE(first_of(true, 1), first_of(false, 1));
   QVERIFY(first_of(true, 1) != first_of(true, 2));
+}
+
+void TestParameters::start_values_by_any_number_of_threads() {
+  const auto drawn = [](int threads) {
+    auto backend = make_backend("cpu", threads);
+    ParameterSet set;
+    const auto id = set.add(ParameterKind::matrix, {"large", {300, 333}, Init::normal, 1.0});
+    set.allocate(*backend, DType::f32);
+    set.initialise(5);
+    const float* values = set.value(id).as<float>();
+    return std::vector<float>(values, values + 300 * 333);
+  };
+  QVERIFY(drawn(1) == drawn(3));
 }
 
 QTEST_GUILESS_MAIN(TestParameters)
