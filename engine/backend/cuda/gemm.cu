@@ -123,6 +123,14 @@ void multiply_evenly_spaced(Runtime& runtime, const std::vector<Product>& produc
         "multiplying the experts' rows");
 }
 
+/// Whether every row begins at a multiple of 16 bytes, which cuBLAS asks of grouped calls for some shapes.
+bool is_aligned(const Product& p) {
+  const auto size = static_cast<std::int64_t>(size_of_type(p.a.type));
+  return distance(nullptr, p.a.data) % 16 == 0 && distance(nullptr, p.b.data) % 16 == 0 &&
+         distance(nullptr, p.c) % 16 == 0 && p.a.columns * size % 16 == 0 && p.b.columns * size % 16 == 0 &&
+         p.ldc * size % 16 == 0;
+}
+
 std::int64_t work_of(const Product& p) { return p.m * p.n * p.k; }
 
 // Below 2^29 multiplications a device is done before the streams would be in order. The sizes alone decide, and a
@@ -159,7 +167,12 @@ void multiply(Runtime& runtime, const std::vector<Product>& products, DeviceScra
   if (type == CUDA_R_16BF) return multiply_in_lanes(runtime, products, lanes);
   GroupedCall call;
   for (const Product& p : products)
-    if (p.m > 0 && p.n > 0 && !empty_sum(runtime, p)) call.add(p);
+    if (p.m == 0 || p.n == 0 || empty_sum(runtime, p))
+      continue;
+    else if (is_aligned(p))
+      call.add(p);
+    else
+      multiply(runtime, p);
   if (call.empty()) return;
   if (type == CUDA_R_64F)
     call.run<double>(runtime, type, pointers);

@@ -170,6 +170,9 @@ cublasStatus_t cublasGemmGroupedBatchedEx(cublasHandle_t handle, const cublasOpe
       ++emulation::counters().products;
       emulation::enqueue(handle->stream, [=]() mutable {
         p.a = a[at], p.b = b[at], p.c = c[at];
+        for (const void* pointer : {p.a, p.b, static_cast<const void*>(p.c)})
+          if (reinterpret_cast<std::uintptr_t>(pointer) % 16 != 0)
+            throw emulation::KernelError("a grouped call wants its matrices at multiples of 16 bytes");
         if (compute == CUBLAS_COMPUTE_64F)
           multiply<double>(p);
         else
