@@ -72,15 +72,13 @@ std::vector<std::string> Trainer::Impl::rebuild(const Config& next, const std::v
 }
 
 std::string Trainer::Impl::revive(std::size_t at, int expert) {
-  std::vector<ExpertOrigin> origins;
-  for (std::size_t i = 0; i < histories.size(); ++i)
-    origins.push_back(unchanged(*model->moe_layers()[i], histories[i]));
-  ExpertOrigin& origin = origins[at];
+  ExpertOrigin origin = unchanged(*model->moe_layers()[at], histories[at]);
   int source = histories[at].busiest();
   if (source == expert) source = expert == 0 ? 1 : 0;  // the only busy one cannot be its own original
   origin.from[static_cast<std::size_t>(expert)] = source;
   origin.clones = {expert};
-  rebuild(config, origins);
+  replace_experts(ctx, model->parameters(), origin, config.seed, static_cast<std::uint64_t>(step));
+  histories[at].follow(origin.from);
   return "a copy of " + expert_name({origin.layer, source});
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "engine/nn/host.h"
@@ -71,11 +72,18 @@ std::optional<Name> expert_name(const std::string& full) {
 
 class Surgeon {
  public:
-  Surgeon(ops::Context& ctx, const nn::ParameterSet& old, const std::vector<ExpertOrigin>& origins, std::uint64_t seed,
+  Surgeon(ops::Context& ctx, const nn::ParameterSet& old, std::span<const ExpertOrigin> origins, std::uint64_t seed,
           std::uint64_t step)
       : ctx_(ctx), seed_(seed), step_(step) {
     for (const auto& e : old.exposed()) old_.emplace(e.part->name, e);
     for (const auto& o : origins) origins_.emplace(o.layer, &o);
+  }
+
+  /// Whether bring() writes anything but what an unchanged model has there already.
+  bool changes(const nn::ParameterSet::Exposed& to) const {
+    const auto name = expert_name(to.part->name);
+    const auto origin = name ? origins_.find(name->layer) : origins_.end();
+    return origin != origins_.end() && (name->expert < 0 || is_clone(*origin->second, name->expert));
   }
 
   /// False when there is nothing to bring.
@@ -215,6 +223,13 @@ std::vector<std::string> transplant(ops::Context& ctx, const nn::ParameterSet& o
   for (const auto& e : fresh.exposed())
     if (!surgeon.bring(e)) missing.push_back(e.part->name);
   return missing;
+}
+
+void replace_experts(ops::Context& ctx, nn::ParameterSet& model, const ExpertOrigin& origin, std::uint64_t seed,
+                     std::uint64_t step) {
+  Surgeon surgeon(ctx, model, {&origin, 1}, seed, step);
+  for (const auto& e : model.exposed())
+    if (surgeon.changes(e)) surgeon.bring(e);
 }
 
 }  // namespace moe::train

@@ -27,4 +27,9 @@ struct ExpertOrigin {
 std::vector<std::string> transplant(ops::Context& ctx, const nn::ParameterSet& old, nn::ParameterSet& fresh,
                                     const std::vector<ExpertOrigin>& origins, std::uint64_t seed, std::uint64_t step);
 
+/// The same for clones that replace experts of their own model: `origin.from` has as many experts as before. Only what
+/// they change is written, so that a model of any size needs no memory for a second one.
+void replace_experts(ops::Context& ctx, nn::ParameterSet& model, const ExpertOrigin& origin, std::uint64_t seed,
+                     std::uint64_t step);
+
 }  // namespace moe::train

@@ -7,9 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "engine/backend/make_backend.h"
 #include "engine/core/error.h"
 #include "engine/moe/router.h"
+#include "engine/train/model.h"
 #include "engine/train/trainer.h"
+#include "engine/train/transplant.h"
 #include "tests/engine/train/tiny_model.h"
 
 using namespace moe;
@@ -70,6 +73,7 @@ class TestRouterRuns : public QObject {
   void every_switch();
   void switching_back_and_forth_resumes();
   void revive();
+  void revived_in_place();
   void dead_experts_revive_themselves();
   void add_and_remove();
   void loss_free_bias_balances();
@@ -177,6 +181,31 @@ void TestRouterRuns::revive() {
   for (const char* moment : {".exp_avg", ".exp_avg_sq"})
     for (const float m : tensor(trainer, layer + "2.w1.weight" + moment)) QCOMPARE(m, 0.0F);
   QVERIFY(std::isfinite(trainer.step().loss));
+}
+
+// A copy within the model has the bits that it has when a second model is built around it.
+void TestRouterRuns::revived_in_place() {
+  for (const char* policy : {"softmax_top_k", "noisy_top_k", "sigmoid_top_k", "hash", "expert_choice"}) {
+    const Config config = config_of(policy);
+    const auto backend = make_backend("cpu", 1);
+    ops::Context ctx{*backend};
+    train::Model model(ctx, config, DType::f32), second(ctx, config, DType::f32);
+    for (const auto& e : model.parameters().exposed())
+      if (e.first_moment) ops::fill(ctx, e.first_moment, 0.25), ops::fill(ctx, e.second_moment, 0.5);
+    const int experts = config.model.experts;
+    train::ExpertOrigin origin;
+    origin.layer = 1, origin.clones = {2};
+    for (int e = 0; e < experts; ++e) origin.from.push_back(e == 2 ? 0 : e);
+    origin.load.assign(std::size_t(experts), 1.0 / experts);
+    QVERIFY(train::transplant(ctx, model.parameters(), second.parameters(), {origin}, 7, 11).empty());
+    train::replace_experts(ctx, model.parameters(), origin, 7, 11);
+    const auto here = model.parameters().exposed(), there = second.parameters().exposed();
+    for (std::size_t i = 0; i < here.size(); ++i)
+      for (const auto& [a, b] :
+           {std::pair(here[i].value, there[i].value), std::pair(here[i].first_moment, there[i].first_moment),
+            std::pair(here[i].second_moment, there[i].second_moment)})
+        QVERIFY2(!a || std::memcmp(a.data, b.data, a.bytes()) == 0, here[i].part->name.c_str());
+  }
 }
 
 // An expert whose router row repels every token is dead within the window and comes back.

@@ -67,6 +67,7 @@ class TestCudaDevice : public QObject {
   void experts_side_by_side();
   void experts_of_one_size();
   void a_step_takes_no_new_memory();
+  void reviving_takes_no_second_model();
   void out_of_memory();
   void too_large_a_model();
   void lost();
@@ -197,6 +198,16 @@ void TestCudaDevice::a_step_takes_no_new_memory() {
   for (int i = 0; i < 3; ++i) trainer.step();
   const std::uint64_t before = emulation::counters().allocations;
   for (int i = 0; i < 3; ++i) trainer.step();
+  QCOMPARE(emulation::counters().allocations, before);
+}
+
+void TestCudaDevice::reviving_takes_no_second_model() {
+  const FakeDataset dataset(31);
+  train::Trainer trainer(config_with(2), dataset, make_emulated_backend());
+  for (int i = 0; i < 3; ++i) trainer.step();
+  const std::uint64_t before = emulation::counters().allocations;
+  trainer.apply("experts.revive", "L2E3");
+  trainer.step();
   QCOMPARE(emulation::counters().allocations, before);
 }
 
