@@ -2,6 +2,7 @@
 #include "engine/backend/cuda/attention.h"
 
 #include <cmath>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -38,11 +39,12 @@ void with_arrays(DType real, DType stored, F&& f) {
   with_real(real, [&]<class T>() { with_stored<T>(stored, [&]<class S>() { f.template operator()<T, S>(); }); });
 }
 
-/// Whether rows of heads are whole chunks, aligned as copies want them, of at most 128 numbers.
-bool fits_tensor_cores(ConstView qkv, const AttentionShape& s) {
-  const std::int64_t rows = std::int64_t{s.batch} * s.heads * s.context;
-  return qkv.dtype == DType::bf16 && s.head_dim % 8 == 0 && s.head_dim <= 128 && rows <= 0x7fffffff &&
-         reinterpret_cast<std::uintptr_t>(qkv.data) % sizeof(Chunk) == 0;
+/// Whether rows of heads are whole chunks of at most 128 numbers, and the arrays aligned as copies want them.
+bool fits_tensor_cores(const AttentionShape& s, std::initializer_list<ConstView> arrays) {
+  for (const ConstView& x : arrays)
+    if (reinterpret_cast<std::uintptr_t>(x.data) % sizeof(Chunk) != 0) return false;
+  const bool counts_in_int = std::int64_t{s.batch} * s.heads * s.context <= 0x7fffffff;
+  return s.head_dim % 8 == 0 && s.head_dim <= 128 && counts_in_int;
 }
 
 /// f.template operator()<Dim>() with the head dimension that the kernels pad to.
@@ -125,11 +127,11 @@ void CudaAttention::rope_backward(View dx, ConstView dqkv, const AttentionShape&
 
 void CudaAttention::attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s) {
   const Heads heads(s);
-  if (fits_tensor_cores(qkv, s)) {
+  if (qkv.dtype == DType::bf16 && fits_tensor_cores(s, {qkv, out})) {
     const dim3 grid = grid_of(s.heads, s, mma::kWarps);
     return with_padded(s.head_dim, [&]<int Dim>() {
       launch(runtime_, grid, mma::kWarps * kWarp, mma::forward_kernel<Dim>, out.as<bf16>(), lse.as<float>(),
-             qkv.as<bf16>(), heads);
+             qkv.as<bf16>(), heads, mma::Scale(s.head_dim));
     });
   }
   with_columns(s.head_dim, [&]<int N>() {
@@ -145,16 +147,16 @@ void CudaAttention::attention_forward(View out, View lse, ConstView qkv, const A
 void CudaAttention::attention_backward(View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
                                        const AttentionShape& s) {
   const Heads heads(s);
-  if (fits_tensor_cores(qkv, s)) {
+  if (qkv.dtype == DType::bf16 && fits_tensor_cores(s, {qkv, out, dout, dqkv})) {
     auto* numbers = runtime_.scratch(2).get<mma::RowNumbers>(lse.size());
     bf16* rounded = runtime_.scratch(3).get<bf16>(dout.size());
     mma::prepare_rows(runtime_, numbers, rounded, dout.as<float>(), out.as<bf16>(), lse.as<float>(), heads);
     const dim3 queries = grid_of(s.heads, s, mma::kWarps), keys = grid_of(s.kv_heads, s, mma::kKeyWarps);
     return with_padded(s.head_dim, [&]<int Dim>() {
       launch(runtime_, queries, mma::kWarps * kWarp, mma::queries_kernel<Dim>, dqkv.as<float>(), rounded, numbers,
-             qkv.as<bf16>(), heads);
+             qkv.as<bf16>(), heads, mma::Scale(s.head_dim));
       launch(runtime_, keys, mma::kKeyWarps * kWarp, mma::keys_kernel<Dim>, dqkv.as<float>(), rounded, numbers,
-             qkv.as<bf16>(), heads);
+             qkv.as<bf16>(), heads, mma::Scale(s.head_dim));
     });
   }
   with_columns(s.head_dim, [&]<int N>() {

@@ -14,6 +14,10 @@ struct alignas(8) RowNumbers {
   float shift, along;
 };
 
+struct alignas(8) Two {
+  float first, second;
+};
+
 /// numbers[B,H,S], and dout rounded.
 inline void prepare_rows(Runtime& runtime, RowNumbers* numbers, bf16* rounded, const float* dout, const bf16* out,
                          const float* lse, const Heads& at) {
@@ -22,7 +26,8 @@ inline void prepare_rows(Runtime& runtime, RowNumbers* numbers, bf16* rounded, c
     const std::int64_t first = row * at.dim;  // rows of heads lie one after the other
     float sum = 0;
     for (std::int64_t c = 2 * group.lane; c < at.dim; c += 2 * group.size) {
-      const std::uint32_t word = pack_bf16(dout[first + c], dout[first + c + 1]);
+      const Two two = *reinterpret_cast<const Two*>(dout + first + c);
+      const std::uint32_t word = pack_bf16(two.first, two.second);
       *reinterpret_cast<std::uint32_t*>(rounded + first + c) = word;
       const std::uint32_t of_out = word_at(out + first + c);
       sum += low(word) * low(of_out) + high(word) * high(of_out);
@@ -38,7 +43,7 @@ inline void prepare_rows(Runtime& runtime, RowNumbers* numbers, bf16* rounded, c
 /// to[own rows, dim] = scale·sums.
 template <int Dim>
 __device__ __forceinline__ void write_gradient(float* to, std::int64_t stride, const float (&sums)[Dim / 8][4],
-                                               int first, int end, int dim, float scale, const Lane& lane) {
+                                               int first, int end, int dim, float scale, const Lane<Dim>& lane) {
   MOE_UNROLL
   for (int half = 0; half < 2; ++half) {
     const int row = first + lane.row + 8 * half;
@@ -46,7 +51,8 @@ __device__ __forceinline__ void write_gradient(float* to, std::int64_t stride, c
     float* const into = to + row * stride + lane.column;
     MOE_UNROLL
     for (int n = 0; n < Dim / 8; ++n)
-      if (8 * n < dim) into[8 * n] = scale * sums[n][2 * half], into[8 * n + 1] = scale * sums[n][2 * half + 1];
+      if (8 * n < dim)
+        *reinterpret_cast<Two*>(into + 8 * n) = {scale * sums[n][2 * half], scale * sums[n][2 * half + 1]};
   }
 }
 
@@ -55,19 +61,22 @@ template <int Dim, bool Diagonal, class Tile>
 __device__ __forceinline__ void queries_tile(float (&sums)[Dim / 8][4], const std::uint32_t (&queries)[Dim / 16][4],
                                              const std::uint32_t (&gradients)[Dim / 16][4],
                                              const RowNumbers (&numbers)[2], const Tile& keys, const Tile& values,
-                                             int at, int from_key, float factor, const Lane& lane) {
-  MOE_UNROLL
+                                             int at, int from_key, float factor, const Lane<Dim>& lane) {
+  const int distance = from_key + lane.row - lane.column;
+  MOE_LOOP
   for (int j = 0; j < Tiling<Dim>::rows; j += 16) {
     if (Diagonal && j >= from_key + kOwn) break;
     float scores[2][4] = {}, slopes[2][4] = {};
     dots<Dim>(scores, queries, keys, at, j, lane);
     dots<Dim>(slopes, gradients, values, at, j, lane);
     MOE_UNROLL
-    for (int n = 0; n < 2; ++n) MOE_UNROLL
-    for (int i = 0; i < 4; ++i) {
-      const int key = j + 8 * n + lane.column + i % 2, query = from_key + lane.row + i / 2 * 8;
-      const float p = power_of_two(scores[n][i] * factor - numbers[i / 2].shift);
-      slopes[n][i] = !Diagonal || key <= query ? p * (slopes[n][i] - numbers[i / 2].along) : 0.f;
+    for (int n = 0; n < 2; ++n) {
+      MOE_UNROLL
+      for (int i = 0; i < 4; ++i) {
+        const bool seen = !Diagonal || j + 8 * n + i % 2 - i / 2 * 8 <= distance;
+        const float p = power_of_two(scores[n][i] * factor - numbers[i / 2].shift);
+        slopes[n][i] = seen ? p * (slopes[n][i] - numbers[i / 2].along) : 0.f;
+      }
     }
     std::uint32_t weights[4];
     as_rows(weights, slopes[0], slopes[1]);
@@ -78,18 +87,16 @@ __device__ __forceinline__ void queries_tile(float (&sums)[Dim / 8][4], const st
 /// grid: as forward.
 template <int Dim>
 __global__ void __launch_bounds__(kWarps * 32, Dim > 64 ? 1 : 2)
-    queries_kernel(float* dqkv, const bf16* dout, const RowNumbers* numbers, const bf16* qkv, Heads at) {
+    queries_kernel(float* dqkv, const bf16* dout, const RowNumbers* numbers, const bf16* qkv, Heads at, Scale scale) {
   constexpr int kRows = Tiling<Dim>::rows, kBlock = kWarps * kOwn, kChunks = Tiling<Dim>::chunks;
   MOE_SHARED(Chunk, keys, 2 * kChunks);
   MOE_SHARED(Chunk, values, 2 * kChunks);
-  const Lane lane;
+  const Lane<Dim> lane;
   const int h = static_cast<int>(blockIdx.x), b = static_cast<int>(blockIdx.y);
-  const int g = h / static_cast<int>(at.heads / at.kv_heads), dim = static_cast<int>(at.dim);
+  const int g = h / (static_cast<int>(at.heads) / static_cast<int>(at.kv_heads)), dim = static_cast<int>(at.dim);
   const int context = static_cast<int>(at.context), width = static_cast<int>(at.width);
   const int block_first = static_cast<int>(gridDim.z - 1 - blockIdx.z) * kBlock, first = block_first + lane.warp * kOwn;
   const int end = block_first + kBlock < context ? block_first + kBlock : context;
-  const Rows key_rows{qkv + at.k(b, g), width}, value_rows{qkv + at.v(b, g), width};
-  const float scale = scale_of<float>(at.dim), factor = scale * kLog2e;
   std::uint32_t queries[Dim / 16][4], gradients[Dim / 16][4];
   load_rows<Dim>(queries, {qkv + at.q(b, h), width}, first, context, dim, lane);
   load_rows<Dim>(gradients, {dout + at.out(b, h), static_cast<int>(at.out_width)}, first, context, dim, lane);
@@ -99,24 +106,34 @@ __global__ void __launch_bounds__(kWarps * 32, Dim > 64 ? 1 : 2)
     own[half] = row < context ? numbers[at.rows(b, h) + row] : RowNumbers{0.f, 0.f};
   }
   float sums[Dim / 8][4] = {};
+  const Copier<Dim, kWarps> copier(dim);
+  const bf16* next = copier.start({qkv + at.k(b, g), width}, 0);
+  const int to_values = static_cast<int>(at.kv_heads) * dim;
   const auto copy = [&](int tile) {
-    copy_tile<Dim, kWarps>(keys, tile % 2 * kChunks, key_rows, tile * kRows, context, dim);
-    copy_tile<Dim, kWarps>(values, tile % 2 * kChunks, value_rows, tile * kRows, context, dim);
+    copier.copy(keys, tile % 2 * kChunks, next, width, context - tile * kRows);
+    copier.copy(values, tile % 2 * kChunks, next + to_values, width, context - tile * kRows);
     commit_copies();
+    next += kRows * width;
   };
-  copy(0);
-  for (int tile = 0; tile * kRows < end; ++tile) {
+  const auto next_tile = [&](int tile) {
     wait_copies<0>();
     __syncthreads();
     if ((tile + 1) * kRows < end) copy(tile + 1);
-    const int from_key = first - tile * kRows, buffer = tile % 2 * kChunks;
-    if (first >= context || from_key + kOwn <= 0) continue;
-    if (from_key + 1 >= kRows)
-      queries_tile<Dim, false>(sums, queries, gradients, own, keys, values, buffer, from_key, factor, lane);
-    else
-      queries_tile<Dim, true>(sums, queries, gradients, own, keys, values, buffer, from_key, factor, lane);
+  };
+  copy(0);
+  int tile = 0;
+  for (; (tile + 1) * kRows <= block_first + 1; ++tile) {
+    next_tile(tile);
+    queries_tile<Dim, false>(sums, queries, gradients, own, keys, values, tile % 2 * kChunks, 0, scale.factor, lane);
   }
-  write_gradient<Dim>(dqkv + at.q(b, h), at.width, sums, first, context, dim, scale, lane);
+  for (; tile * kRows < end; ++tile) {
+    next_tile(tile);
+    const int from_key = first - tile * kRows;
+    if (first < context && from_key + kOwn > 0)
+      queries_tile<Dim, true>(sums, queries, gradients, own, keys, values, tile % 2 * kChunks, from_key, scale.factor,
+                              lane);
+  }
+  write_gradient<Dim>(dqkv + at.q(b, h), at.width, sums, first, context, dim, scale.scale, lane);
 }
 
 /// dK (without the scale) and dV of the warp's keys from one tile of queries. Scores are transposed, keys × queries, so
@@ -127,23 +144,26 @@ __device__ __forceinline__ void keys_tile(float (&dkeys)[Dim / 8][4], float (&dv
                                           const std::uint32_t (&keys)[Dim / 16][4],
                                           const std::uint32_t (&values)[Dim / 16][4], const Tile& queries,
                                           const Tile& gradients, int at, const Numbers& numbers, int numbers_at,
-                                          int from_query, float factor, const Lane& lane) {
-  MOE_UNROLL
+                                          int from_query, float factor, const Lane<Dim>& lane) {
+  const int distance = from_query + lane.row - lane.column;
+  MOE_LOOP
   for (int j = 0; j < Tiling<Dim>::rows; j += 16) {
     if (Diagonal && j + 15 < from_query) continue;
     float p[2][4] = {}, slopes[2][4] = {};
     dots<Dim>(p, keys, queries, at, j, lane);
     dots<Dim>(slopes, values, gradients, at, j, lane);
     MOE_UNROLL
-    for (int n = 0; n < 2; ++n) MOE_UNROLL
-    for (int column = 0; column < 2; ++column) {
-      const int query = j + 8 * n + lane.column + column;
-      const RowNumbers of_query = numbers[numbers_at + query];
+    for (int n = 0; n < 2; ++n) {
       MOE_UNROLL
-      for (int i = column; i < 4; i += 2) {
-        const bool seen = !Diagonal || from_query + lane.row + i / 2 * 8 <= query;
-        p[n][i] = seen ? power_of_two(p[n][i] * factor - of_query.shift) : 0.f;
-        slopes[n][i] = p[n][i] * (slopes[n][i] - of_query.along);
+      for (int column = 0; column < 2; ++column) {
+        const int query = j + 8 * n + column;  // after this lane's first
+        const RowNumbers of_query = numbers[numbers_at + lane.column + query];
+        MOE_UNROLL
+        for (int i = column; i < 4; i += 2) {
+          const bool seen = !Diagonal || distance + i / 2 * 8 <= query;
+          p[n][i] = seen ? power_of_two(p[n][i] * factor - of_query.shift) : 0.f;
+          slopes[n][i] = p[n][i] * (slopes[n][i] - of_query.along);
+        }
       }
     }
     std::uint32_t weights[4];
@@ -158,49 +178,52 @@ __device__ __forceinline__ void keys_tile(float (&dkeys)[Dim / 8][4], float (&dv
 /// group come one after the other.
 template <int Dim>
 __global__ void __launch_bounds__(kKeyWarps * 32)
-    keys_kernel(float* dqkv, const bf16* dout, const RowNumbers* numbers, const bf16* qkv, Heads at) {
+    keys_kernel(float* dqkv, const bf16* dout, const RowNumbers* numbers, const bf16* qkv, Heads at, Scale scale) {
   constexpr int kRows = Tiling<Dim>::rows, kBlock = kKeyWarps * kOwn, kChunks = Tiling<Dim>::chunks;
   MOE_SHARED(Chunk, queries, 2 * kChunks);
   MOE_SHARED(Chunk, gradients, 2 * kChunks);
   MOE_SHARED(RowNumbers, of_queries, 2 * kRows);
-  const Lane lane;
+  const Lane<Dim> lane;
   const int g = static_cast<int>(blockIdx.x), b = static_cast<int>(blockIdx.y), dim = static_cast<int>(at.dim);
   const int context = static_cast<int>(at.context), width = static_cast<int>(at.width);
-  const int share = static_cast<int>(at.heads / at.kv_heads);
+  const int share = static_cast<int>(at.heads) / static_cast<int>(at.kv_heads);
   const int block_first = static_cast<int>(blockIdx.z) * kBlock, first = block_first + lane.warp * kOwn;
-  const float scale = scale_of<float>(at.dim), factor = scale * kLog2e;
   std::uint32_t keys[Dim / 16][4], values[Dim / 16][4];
   load_rows<Dim>(keys, {qkv + at.k(b, g), width}, first, context, dim, lane);
   load_rows<Dim>(values, {qkv + at.v(b, g), width}, first, context, dim, lane);
   float dkeys[Dim / 8][4] = {}, dvalues[Dim / 8][4] = {};
   const int tiles = (context - block_first + kRows - 1) / kRows;  // of one head
+  const Copier<Dim, kKeyWarps> copier(dim);
+  int h = g * share, from = block_first;  // of the tile that arrives
   RowNumbers arriving{};
-  const auto copy = [&](int step) {
-    const int h = g * share + step / tiles, from = block_first + step % tiles * kRows, buffer = step % 2 * kChunks;
-    copy_tile<Dim, kKeyWarps>(queries, buffer, {qkv + at.q(b, h), width}, from, context, dim);
-    copy_tile<Dim, kKeyWarps>(gradients, buffer, {dout + at.out(b, h), static_cast<int>(at.out_width)}, from, context,
-                              dim);
+  const auto copy = [&](int buffer) {
+    const int out_width = static_cast<int>(at.out_width);
+    copier.copy(queries, buffer, copier.start({qkv + at.q(b, h), width}, from), width, context - from);
+    copier.copy(gradients, buffer, copier.start({dout + at.out(b, h), out_width}, from), out_width, context - from);
     commit_copies();
     const int row = from + static_cast<int>(threadIdx.x);
     arriving = row < context ? numbers[at.rows(b, h) + row] : RowNumbers{};
   };
   copy(0);
   for (int step = 0; step < share * tiles; ++step) {
-    const int buffer = step % 2 * kChunks, numbers_at = step % 2 * kRows;
+    const int buffer = step % 2 * kChunks, numbers_at = step % 2 * kRows, from_query = first - from;
     if (threadIdx.x < kRows) of_queries[numbers_at + static_cast<int>(threadIdx.x)] = arriving;
     wait_copies<0>();
     __syncthreads();  // the tile is whole, and the one before no longer read
-    if (step + 1 < share * tiles) copy(step + 1);
-    const int from_query = first - (block_first + step % tiles * kRows);
+    if (step + 1 < share * tiles) {
+      from += kRows;
+      if (from >= context) from = block_first, ++h;
+      copy(kChunks - buffer);
+    }
     if (first >= context || from_query >= kRows) continue;
     if (from_query + kOwn - 1 <= 0)
       keys_tile<Dim, false>(dkeys, dvalues, keys, values, queries, gradients, buffer, of_queries, numbers_at,
-                            from_query, factor, lane);
+                            from_query, scale.factor, lane);
     else
       keys_tile<Dim, true>(dkeys, dvalues, keys, values, queries, gradients, buffer, of_queries, numbers_at, from_query,
-                           factor, lane);
+                           scale.factor, lane);
   }
-  write_gradient<Dim>(dqkv + at.k(b, g), at.width, dkeys, first, context, dim, scale, lane);
+  write_gradient<Dim>(dqkv + at.k(b, g), at.width, dkeys, first, context, dim, scale.scale, lane);
   write_gradient<Dim>(dqkv + at.v(b, g), at.width, dvalues, first, context, dim, 1.f, lane);
 }
 

@@ -9,11 +9,14 @@
 #pragma once
 #include "engine/backend/cuda/device.h"
 
-// Before loops over fragments: those are registers, and registers have no index.
+// Before loops over fragments: those are registers, and registers have no index. And before loops that stay loops, as
+// all their steps at once would need too many registers.
 #ifdef MOE_CUDA_EMULATED
 #define MOE_UNROLL
+#define MOE_LOOP
 #else
 #define MOE_UNROLL _Pragma("unroll")
+#define MOE_LOOP _Pragma("unroll 1")
 #endif
 
 namespace moe::cuda {
