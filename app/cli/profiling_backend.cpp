@@ -47,18 +47,18 @@ struct Attention final : AttentionOps {
   Timer& t;
   AttentionOps& in;
   Attention(Timer& timer, AttentionOps& inner) : t(timer), in(inner) {}
-  void rope_forward(View qkv, const AttentionShape& s, double theta) override {
-    t("rope_forward", [&] { in.rope_forward(qkv, s, theta); });
+  void rope_forward(View y, ConstView qkv, const AttentionShape& s, double theta) override {
+    t("rope_forward", [&] { in.rope_forward(y, qkv, s, theta); });
   }
-  void rope_backward(View dqkv, const AttentionShape& s, double theta) override {
-    t("rope_backward", [&] { in.rope_backward(dqkv, s, theta); });
+  void rope_backward(View dx, ConstView dqkv, const AttentionShape& s, double theta) override {
+    t("rope_backward", [&] { in.rope_backward(dx, dqkv, s, theta); });
   }
-  void attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s, MatmulPrecision p) override {
-    t("attention_forward", [&] { in.attention_forward(out, lse, qkv, s, p); });
+  void attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s) override {
+    t("attention_forward", [&] { in.attention_forward(out, lse, qkv, s); });
   }
   void attention_backward(View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
-                          const AttentionShape& s, MatmulPrecision p) override {
-    t("attention_backward", [&] { in.attention_backward(dqkv, dout, out, lse, qkv, s, p); });
+                          const AttentionShape& s) override {
+    t("attention_backward", [&] { in.attention_backward(dqkv, dout, out, lse, qkv, s); });
   }
 };
 

@@ -29,24 +29,26 @@ View Attention::forward(Pass& pass, ConstView x) {
   const std::int64_t t = x.dim(0);
   const ops::AttentionShape shape = shape_of(pass);
   x_ = x;
-  qkv_ = pass.take({t, shape.qkv_width()});
-  out_ = pass.take({t, static_cast<std::int64_t>(heads_) * head_dim_});
+  qkv_ = pass.take_operand({t, shape.qkv_width()});
+  out_ = pass.take_operand({t, static_cast<std::int64_t>(heads_) * head_dim_});
   lse_ = pass.take({pass.batch, heads_, pass.context});
   View y = pass.take({t, width_});
-  ops::linear_forward(pass.ctx, qkv_, x, parameters_.value(w_qkv_));
-  ops::rope_forward(pass.ctx, qkv_, shape, rope_theta_);
+  const View product = qkv_.dtype == pass.dtype ? qkv_ : pass.take_scratch(qkv_.shape);
+  ops::linear_forward(pass.ctx, product, x, parameters_.operand(w_qkv_));
+  ops::rope_forward(pass.ctx, qkv_, product, shape, rope_theta_);
   ops::attention_forward(pass.ctx, out_, lse_, qkv_, shape);
-  ops::linear_forward(pass.ctx, y, out_, parameters_.value(w_o_));
+  ops::linear_forward(pass.ctx, y, out_, parameters_.operand(w_o_));
   return y;
 }
 
 View Attention::backward(Pass& pass, ConstView dy) {
   const ops::AttentionShape shape = shape_of(pass);
   View dout = pass.take_scratch(out_.shape), dqkv = pass.take_scratch(qkv_.shape), dx = pass.take_scratch(dy.shape);
-  ops::linear_backward(pass.ctx, dout, parameters_.gradient(w_o_), dy, out_, parameters_.value(w_o_));
+  ops::linear_backward(pass.ctx, dout, parameters_.gradient(w_o_), dy, out_, parameters_.operand(w_o_));
   ops::attention_backward(pass.ctx, dqkv, dout, out_, lse_, qkv_, shape);
-  ops::rope_backward(pass.ctx, dqkv, shape, rope_theta_);
-  ops::linear_backward(pass.ctx, dx, parameters_.gradient(w_qkv_), dqkv, x_, parameters_.value(w_qkv_));
+  const View dproduct = pass.operand_dtype() == pass.dtype ? dqkv : pass.take_scratch_operand(qkv_.shape);
+  ops::rope_backward(pass.ctx, dproduct, dqkv, shape, rope_theta_);
+  ops::linear_backward(pass.ctx, dx, parameters_.gradient(w_qkv_), dproduct, x_, parameters_.operand(w_qkv_));
   return dx;
 }
 

@@ -14,6 +14,7 @@ Stream Block::forward(Pass& pass, const Stream& in) {
   if (mixer_) {
     const RmsNorm::Result first = mixer_->norm.forward(pass, in.x, in.delta, /*operand=*/true);
     stream = {first.sum, mixer_->attention.forward(pass, first.y)};
+    pass.scratch.reset();
   }
   const RmsNorm::Result second =
       feed_forward_norm_.forward(pass, stream.x, stream.delta, feed_forward_->reads_operand());

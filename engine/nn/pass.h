@@ -8,8 +8,9 @@
 
 namespace moe::nn {
 
-/// Views that a module keeps between forward and backward live in `arena` until its reset. Backward passes put their
-/// own in `scratch`, which is reset after each half of a block and so stays in the cache.
+/// Views that a module keeps between forward and backward live in `arena` until its reset. What it needs no longer than
+/// its own call, most of it backward, lies in `scratch`, which is reset after each half of a block and so stays in the
+/// cache.
 struct Pass {
   ops::Context& ctx;  // precision of the activations' matrix products
   Arena& arena;

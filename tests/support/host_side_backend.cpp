@@ -30,19 +30,18 @@ struct AttentionThere final : AttentionOps {
   Backend& device;
   AttentionOps& in;
   explicit AttentionThere(Backend& d) : device(d), in(d.attention()) {}
-  void rope_forward(View qkv, const AttentionShape& s, double theta) override {
-    return run(device, in, &AttentionOps::rope_forward, qkv, s, theta);
+  void rope_forward(View y, ConstView qkv, const AttentionShape& s, double theta) override {
+    return run(device, in, &AttentionOps::rope_forward, y, qkv, s, theta);
   }
-  void rope_backward(View dqkv, const AttentionShape& s, double theta) override {
-    return run(device, in, &AttentionOps::rope_backward, dqkv, s, theta);
+  void rope_backward(View dx, ConstView dqkv, const AttentionShape& s, double theta) override {
+    return run(device, in, &AttentionOps::rope_backward, dx, dqkv, s, theta);
   }
-  void attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s,
-                         MatmulPrecision precision) override {
-    return run(device, in, &AttentionOps::attention_forward, out, lse, qkv, s, precision);
+  void attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s) override {
+    return run(device, in, &AttentionOps::attention_forward, out, lse, qkv, s);
   }
   void attention_backward(View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
-                          const AttentionShape& s, MatmulPrecision precision) override {
-    return run(device, in, &AttentionOps::attention_backward, dqkv, dout, out, lse, qkv, s, precision);
+                          const AttentionShape& s) override {
+    return run(device, in, &AttentionOps::attention_backward, dqkv, dout, out, lse, qkv, s);
   }
 };
 

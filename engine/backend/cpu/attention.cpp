@@ -227,9 +227,9 @@ const T* CpuAttention::rotations(const AttentionShape& s, double theta) {
   return table;
 }
 
-/// (a, b) of each pair (i, i + C/2) turned by direction·angle.
+/// (a, b) of each pair (i, i + C/2) turned by direction·angle; values only change their place, if that.
 template <class T>
-void CpuAttention::rotate(View qkv, const AttentionShape& s, double theta, T direction) {
+void CpuAttention::rotate(View y, ConstView qkv, const AttentionShape& s, double theta, T direction) {
   const std::int64_t pairs = s.head_dim / 2, width = s.qkv_width(), heads = s.heads + s.kv_heads;
   const T* cosines = rotations<T>(s, theta);
   const T* sines = cosines + s.context * pairs;
@@ -237,28 +237,31 @@ void CpuAttention::rotate(View qkv, const AttentionShape& s, double theta, T dir
     for (std::int64_t t = begin; t < end; ++t) {
       const T *c = cosines + t % s.context * pairs, *sn = sines + t % s.context * pairs;
       for (std::int64_t h = 0; h < heads; ++h) {
-        T *a = qkv.as<T>() + t * width + h * s.head_dim, *b = a + pairs;
+        const T *a = qkv.as<T>() + t * width + h * s.head_dim, *b = a + pairs;
+        T *to_a = y.as<T>() + t * width + h * s.head_dim, *to_b = to_a + pairs;
 #pragma omp simd
         for (std::int64_t i = 0; i < pairs; ++i) {
-          const T x = a[i], y = b[i], turn = direction * sn[i];
-          a[i] = x * c[i] - y * turn;
-          b[i] = y * c[i] + x * turn;
+          const T left = a[i], right = b[i], turn = direction * sn[i];
+          to_a[i] = left * c[i] - right * turn;
+          to_b[i] = right * c[i] + left * turn;
         }
       }
+      const std::int64_t values = t * width + heads * s.head_dim;
+      if (y.data != qkv.data) copy_row(y.as<T>() + values, qkv.as<T>() + values, (t + 1) * width - values);
     }
   });
 }
 
-void CpuAttention::rope_forward(View qkv, const AttentionShape& s, double theta) {
-  with_real(qkv.dtype, [&]<class T>() { rotate<T>(qkv, s, theta, T(1)); });
+void CpuAttention::rope_forward(View y, ConstView qkv, const AttentionShape& s, double theta) {
+  with_real(qkv.dtype, [&]<class T>() { rotate<T>(y, qkv, s, theta, T(1)); });
 }
 
-void CpuAttention::rope_backward(View dqkv, const AttentionShape& s, double theta) {
-  with_real(dqkv.dtype, [&]<class T>() { rotate<T>(dqkv, s, theta, T(-1)); });
+void CpuAttention::rope_backward(View dx, ConstView dqkv, const AttentionShape& s, double theta) {
+  with_real(dqkv.dtype, [&]<class T>() { rotate<T>(dx, dqkv, s, theta, T(-1)); });
 }
 
 // The products are small and stay in float32 whatever the precision: rounding them would cost more than it saves.
-void CpuAttention::attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s, MatmulPrecision) {
+void CpuAttention::attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s) {
   with_real(qkv.dtype, [&]<class T>() {
     runtime_.reserve_scratch<T>(0, forward_scratch(Heads<T>(s, 0)));
     runtime_.pool.parallel_for(std::int64_t{s.batch} * s.heads, [&](std::int64_t task) {
@@ -271,7 +274,7 @@ void CpuAttention::attention_forward(View out, View lse, ConstView qkv, const At
 
 // One task per (batch row, key/value head): the query heads of a group add to the same dK and dV one after the other.
 void CpuAttention::attention_backward(View dqkv, ConstView dout, ConstView, ConstView lse, ConstView qkv,
-                                      const AttentionShape& s, MatmulPrecision) {
+                                      const AttentionShape& s) {
   with_real(qkv.dtype, [&]<class T>() {
     runtime_.reserve_scratch<T>(0, GroupScratch<T>::size(Heads<T>(s, 0)));
     runtime_.pool.parallel_for(std::int64_t{s.batch} * s.kv_heads, [&](std::int64_t task) {

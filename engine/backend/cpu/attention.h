@@ -8,19 +8,18 @@ namespace moe::cpu {
 class CpuAttention final : public AttentionOps {
  public:
   explicit CpuAttention(Runtime& runtime) : runtime_(runtime) {}
-  void rope_forward(View qkv, const AttentionShape& s, double theta) override;
-  void rope_backward(View dqkv, const AttentionShape& s, double theta) override;
-  void attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s,
-                         MatmulPrecision precision) override;
+  void rope_forward(View y, ConstView qkv, const AttentionShape& s, double theta) override;
+  void rope_backward(View dx, ConstView dqkv, const AttentionShape& s, double theta) override;
+  void attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s) override;
   void attention_backward(View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
-                          const AttentionShape& s, MatmulPrecision precision) override;
+                          const AttentionShape& s) override;
 
  private:
   /// cos and sin of every (position, pair): [S, C/2] each, kept until the shape or theta changes.
   template <class T>
   const T* rotations(const AttentionShape& s, double theta);
   template <class T>
-  void rotate(View qkv, const AttentionShape& s, double theta, T direction);
+  void rotate(View y, ConstView qkv, const AttentionShape& s, double theta, T direction);
 
   Runtime& runtime_;
   Scratch rotations_;

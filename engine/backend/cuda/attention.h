@@ -8,12 +8,11 @@ namespace moe::cuda {
 class CudaAttention final : public AttentionOps {
  public:
   explicit CudaAttention(Runtime& runtime) : runtime_(runtime) {}
-  void rope_forward(View qkv, const AttentionShape& s, double theta) override;
-  void rope_backward(View dqkv, const AttentionShape& s, double theta) override;
-  void attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s,
-                         MatmulPrecision precision) override;
+  void rope_forward(View y, ConstView qkv, const AttentionShape& s, double theta) override;
+  void rope_backward(View dx, ConstView dqkv, const AttentionShape& s, double theta) override;
+  void attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s) override;
   void attention_backward(View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
-                          const AttentionShape& s, MatmulPrecision precision) override;
+                          const AttentionShape& s) override;
 
  private:
   /// cos, then sin, of every (position, pair): [S, C/2] each on the device, kept until the shape or theta changes.

@@ -70,4 +70,18 @@ inline __device__ std::uint16_t bf16_bits(float x) {
   return static_cast<std::uint16_t>(nan ? (bits >> 16) | 0x40u : rounded);
 }
 
+// A number as it is computed with, and as it is stored.
+inline __device__ float number(float x) { return x; }
+inline __device__ double number(double x) { return x; }
+inline __device__ float number(bf16 x) {
+  union {
+    std::uint32_t bits;
+    float number;
+  } both{static_cast<std::uint32_t>(x.bits) << 16};
+  return both.number;
+}
+inline __device__ void put(float* to, float x) { *to = x; }
+inline __device__ void put(double* to, double x) { *to = x; }
+inline __device__ void put(bf16* to, float x) { to->bits = bf16_bits(x); }
+
 }  // namespace moe::cuda

@@ -16,15 +16,11 @@ inline __device__ Pack<T, N> load(const T* from) {
   return *reinterpret_cast<const Pack<T, N>*>(from);
 }
 
-inline __device__ float stored(float, float x) { return x; }
-inline __device__ double stored(double, double x) { return x; }
-inline __device__ bf16 stored(bf16, float x) { return {bf16_bits(x)}; }
-
 /// to[0, N) = x, rounded where `to` is bfloat16.
 template <int N, class S, class T>
 inline __device__ void store(S* to, const Pack<T, N>& x) {
   Pack<S, N> out;
-  for (int i = 0; i < N; ++i) out.at[i] = stored(S{}, x.at[i]);
+  for (int i = 0; i < N; ++i) put(&out.at[i], x.at[i]);
   *reinterpret_cast<Pack<S, N>*>(to) = out;
 }
 

@@ -2,7 +2,6 @@
 // Rotary positions and causal attention; the meaning of every function is in engine/ops/attention.h under the same
 // name.
 #pragma once
-#include "engine/backend/families/matmul.h"
 #include "engine/core/tensor.h"
 
 namespace moe {
@@ -15,12 +14,11 @@ struct AttentionShape {
 
 struct AttentionOps {
   virtual ~AttentionOps() = default;
-  virtual void rope_forward(View qkv, const AttentionShape& s, double theta) = 0;
-  virtual void rope_backward(View dqkv, const AttentionShape& s, double theta) = 0;
-  virtual void attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s,
-                                 MatmulPrecision precision) = 0;
+  virtual void rope_forward(View y, ConstView qkv, const AttentionShape& s, double theta) = 0;
+  virtual void rope_backward(View dx, ConstView dqkv, const AttentionShape& s, double theta) = 0;
+  virtual void attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s) = 0;
   virtual void attention_backward(View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
-                                  const AttentionShape& s, MatmulPrecision precision) = 0;
+                                  const AttentionShape& s) = 0;
 };
 
 }  // namespace moe

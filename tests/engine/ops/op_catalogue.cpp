@@ -20,12 +20,12 @@ AttentionShape attention_shape(const Sizes& s) {
 Call attention_case(TestArrays& a, const Sizes& s, bool backward) {
   const AttentionShape shape = attention_shape(s);
   const int out_width = shape.heads * shape.head_dim;
-  const View qkv = a.in({s.tokens(), shape.qkv_width()});
+  const View qkv = a.operand_in({s.tokens(), shape.qkv_width()}), out = a.operand_out({s.tokens(), out_width});
   if (!backward) {
-    const View out = a.out({s.tokens(), out_width}), lse = a.out({s.batch, s.heads, s.context});
+    const View lse = a.out({s.batch, s.heads, s.context});
     return [=](ops::Context& c) { ops::attention_forward(c, out, lse, qkv, shape); };
   }
-  const View out = a.inout({s.tokens(), out_width}), lse = a.inout({s.batch, s.heads, s.context});
+  const View lse = a.out({s.batch, s.heads, s.context});
   const View dout = a.in({s.tokens(), out_width}), dqkv = a.out({s.tokens(), shape.qkv_width()});
   return [=](ops::Context& c) {
     ops::attention_forward(c, out, lse, qkv, shape);
@@ -35,12 +35,12 @@ Call attention_case(TestArrays& a, const Sizes& s, bool backward) {
 
 Call rope_case(TestArrays& a, const Sizes& s, bool backward) {
   const AttentionShape shape = attention_shape(s);
-  const View qkv = a.inout({s.tokens(), shape.qkv_width()});
+  const Shape rows{s.tokens(), shape.qkv_width()};
+  const View in_place = a.inout(rows), x = a.in(rows), y = a.operand_out(rows);
   return [=](ops::Context& c) {
-    if (backward)
-      ops::rope_backward(c, qkv, shape, 10000.0);
-    else
-      ops::rope_forward(c, qkv, shape, 10000.0);
+    const auto rope = backward ? ops::rope_backward : ops::rope_forward;
+    rope(c, in_place, in_place, shape, 10000.0);
+    rope(c, y, x, shape, 10000.0);
   };
 }
 
@@ -162,10 +162,15 @@ std::vector<OpCase> dense_ops() {
        kPointwise, false, true},
       {"rms_norm_backward", [](A& a, const S& s) { return norm_case(a, s, false); }, kSum},
       {"rms_norm_backward += dx", [](A& a, const S& s) { return norm_case(a, s, true); }, kSum},
-      {"rope_forward", [](A& a, const S& s) { return rope_case(a, s, false); }, kPointwise},
-      {"rope_backward", [](A& a, const S& s) { return rope_case(a, s, true); }, kPointwise},
-      {"attention_forward", [](A& a, const S& s) { return attention_case(a, s, false); }, kSum, true},
-      {"attention_backward", [](A& a, const S& s) { return attention_case(a, s, true); }, {1e-4, 1e-4}, true},
+      {"rope_forward", [](A& a, const S& s) { return rope_case(a, s, false); }, kPointwise, false, true},
+      {"rope_backward", [](A& a, const S& s) { return rope_case(a, s, true); }, kPointwise, false, true},
+      {"attention_forward", [](A& a, const S& s) { return attention_case(a, s, false); }, kSum, false, true, true},
+      {"attention_backward",
+       [](A& a, const S& s) { return attention_case(a, s, true); },
+       {1e-4, 1e-4},
+       false,
+       true,
+       true},
       {"swiglu", [](A& a, const S& s) { return activation_case(a, s, Activation::swiglu, false); }, kPointwise, false,
        true},
       {"swiglu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::swiglu, true); }, kPointwise,

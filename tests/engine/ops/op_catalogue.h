@@ -28,8 +28,9 @@ struct OpCase {
   /// Makes the arrays and returns the call; outputs are the arrays' out and inout ones.
   std::function<std::function<void(ops::Context&)>(TestArrays&, const Sizes&)> make;
   Tolerance f32;
-  bool is_product = false;    // computes differently under MatmulPrecision::bf16
-  bool has_operands = false;  // reads or writes arrays that may be stored as bfloat16
+  bool is_product = false;     // computes differently under MatmulPrecision::bf16
+  bool has_operands = false;   // reads or writes arrays that may be stored as bfloat16
+  bool rounds_within = false;  // of stored operands it may round what it makes of them, too
 };
 
 /// The sizes that break tiles: one token, primes, and more than one block of everything.

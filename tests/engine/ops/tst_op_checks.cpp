@@ -60,7 +60,20 @@ const std::vector<BadCase>& bad_cases() {
        }},
       {"odd head dimension", "rope_forward",
        [](auto& c, auto& a) {
-         ops::rope_forward(c, a.inout({4, 9}), {1, 4, 1, 1, 3}, 1e4);
+         ops::rope_forward(c, a.out({4, 9}), a.in({4, 9}), {1, 4, 1, 1, 3}, 1e4);
+       }},
+      {"a result of another shape", "rope_forward",
+       [](auto& c, auto& a) {
+         ops::rope_forward(c, a.out({4, 8}), a.in({4, 6}), {1, 4, 1, 1, 2}, 1e4);
+       }},
+      {"stored rounded where nothing is", "rope_backward",
+       [](auto& c, auto& a) {
+         ops::rope_backward(c, View(a.out({4, 6}).data, DType::bf16, {4, 6}), a.in({4, 6}), {1, 4, 1, 1, 2}, 1e4);
+       }},
+      {"qkv rounded, out not", "attention_forward",
+       [](auto& c, auto& a) {
+         const View qkv(a.in({4, 6}).data, DType::bf16, {4, 6});
+         ops::attention_forward(c, a.out({4, 2}), a.out({1, 1, 4}), qkv, {1, 4, 1, 1, 2});
        }},
       {"kv heads do not divide heads", "attention_forward",
        [](auto& c, auto& a) {

@@ -72,8 +72,7 @@ void TestOpPrecision::float32() {
 void TestOpPrecision::bfloat16_data() { rows_for(true); }
 
 // Each operand is rounded by at most 2^-9 of itself, so a sum of n products of standard normal values is off by about
-// sqrt(n)·2^-8.5; six of those standard deviations bound the largest of some thousand outputs. The backward of
-// attention multiplies rounded probabilities again, hence the second factor.
+// sqrt(n)·2^-8.5; six of those standard deviations bound the largest of some thousand outputs.
 void TestOpPrecision::bfloat16() {
   QFETCH(int, op);
   QFETCH(int, sizes);

@@ -4,6 +4,7 @@
 // reusing a source too early, shows.
 #pragma once
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -115,23 +116,92 @@ class SharedArray {
   };
   template <class Index>
   Element operator[](Index at) const {
-    const auto i = static_cast<std::size_t>(at);
-    if (i >= block_->count) Block::current().fail("shared " + block_->name + "[" + std::to_string(i) + "] is outside");
-    return Element(block_, i);
+    return Element(block_, inside(at));
+  }
+  /// *from, or zero for null, arrives at the thread's wait (Block::copy_later).
+  template <class Index>
+  void copy_later(Index at, const T* from) const {
+    Block::current().copy_later(*block_, inside(at), sizeof(T), from);
   }
 
  private:
+  template <class Index>
+  std::size_t inside(Index at) const {
+    const auto i = static_cast<std::size_t>(at);
+    if (i >= block_->count) Block::current().fail("shared " + block_->name + "[" + std::to_string(i) + "] is outside");
+    return i;
+  }
   SharedBlock* block_;
+};
+
+/// What each lane of the warp gave; until this lane's next exchange.
+template <class T>
+class Lanes {
+ public:
+  Lanes(const T& own, std::source_location where)
+      : values_(Block::current().exchange(&own, sizeof own, where)), own_(Block::current().thread() % 32) {}
+  int own() const { return own_; }
+  T operator[](int lane) const {
+    T value;
+    std::memcpy(&value, values_ + static_cast<std::size_t>(lane) * Block::kSlot, sizeof value);
+    return value;
+  }
+
+ private:
+  const std::byte* values_;
+  int own_;
 };
 
 template <class T, class Lane>
 T shuffle(T value, Lane lane, std::source_location where) {
-  const std::byte* lanes_of = Block::current().exchange(&value, sizeof value, where);
-  const int own = Block::current().thread() % 32;
-  const int from = lane(own);
-  T out;
-  std::memcpy(&out, lanes_of + static_cast<std::size_t>(from < 0 || from > 31 ? own : from) * Block::kSlot, sizeof out);
-  return out;
+  const Lanes<T> lanes(value, where);
+  const int from = lane(lanes.own());
+  return lanes[from < 0 || from > 31 ? lanes.own() : from];
+}
+
+// The tensor cores, with the fragments of the PTX ISA: lane = 4·group + pair.
+
+inline float bf16_at(const std::uint32_t* words, int i) {
+  const std::uint32_t word = words[i / 2];
+  return std::bit_cast<float>(i % 2 ? word & 0xFFFF0000u : word << 16);
+}
+
+/// mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 in place of acc.
+inline void mma_bf16(float (&acc)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1,
+                     std::source_location where) {
+  struct Fragments {
+    std::uint32_t a[4], b[2];
+  };
+  const Lanes<Fragments> lanes({{a[0], a[1], a[2], a[3]}, {b0, b1}}, where);
+  const int group = lanes.own() / 4, pair = lanes.own() % 4;
+  for (int quarter = 0; quarter < 4; ++quarter) {  // of the 16 in a sum: k%8 / 2 picks the lane, k/8 the register
+    const Fragments rows = lanes[4 * group + quarter];
+    for (int column = 0; column < 2; ++column) {
+      const Fragments columns = lanes[4 * (2 * pair + column) + quarter];
+      for (int row = 0; row < 2; ++row)  // group, group + 8
+        for (int k = 0; k < 2; ++k)
+          acc[2 * row + column] += bf16_at(rows.a, 2 * row + k) * bf16_at(columns.b, k) +
+                                   bf16_at(rows.a, 4 + 2 * row + k) * bf16_at(columns.b, 2 + k);
+    }
+  }
+}
+
+/// ldmatrix.sync.aligned.m8n8.x4[.trans].shared.b16: lane 8·i + r names row r of matrix i; words(i) are this lane's.
+template <class Row>
+void load_matrices(std::uint32_t (&words)[4], const Row& own, bool transposed, std::source_location where) {
+  static_assert(sizeof(Row) == 16);
+  const Lanes<Row> lanes(own, where);
+  const int group = lanes.own() / 4, pair = lanes.own() % 4;
+  for (int matrix = 0; matrix < 4; ++matrix) {
+    const auto element = [&](int row, int column) {
+      std::uint16_t bits[8];
+      const Row whole = lanes[8 * matrix + row];
+      std::memcpy(bits, &whole, sizeof bits);
+      return std::uint32_t{bits[column]};
+    };
+    words[matrix] = transposed ? element(2 * pair, group) | element(2 * pair + 1, group) << 16
+                               : element(group, 2 * pair) | element(group, 2 * pair + 1) << 16;
+  }
 }
 
 inline void whole_warp(unsigned mask) {
@@ -164,10 +234,10 @@ T __shfl_sync(unsigned mask, T value, int lane, std::source_location where = std
 inline unsigned __ballot_sync(unsigned mask, bool vote, std::source_location where = std::source_location::current()) {
   emulation::whole_warp(mask);
   const unsigned char one = vote;
-  const std::byte* lanes_of = emulation::Block::current().exchange(&one, 1, where);
+  const emulation::Lanes<unsigned char> lanes(one, where);
   unsigned all = 0;
-  for (unsigned lane = 0; lane < 32; ++lane)
-    if (lanes_of[lane * emulation::Block::kSlot] != std::byte{0}) all |= 1u << lane;
+  for (int lane = 0; lane < 32; ++lane)
+    if (lanes[lane] != 0) all |= 1u << lane;
   return all;
 }
 inline void __syncwarp(std::source_location where = std::source_location::current()) {

@@ -32,6 +32,8 @@ constexpr bool reversed(std::uint32_t mode) { return mode != 0; }
 
 void SharedBlock::written_by(std::size_t i, int thread, std::uint64_t epoch) {
   Touch& t = touched[i];
+  if (t.in_flight)
+    Block::current().fail("write to shared " + name + "[" + std::to_string(i) + "] while a copy to it is on its way");
   const bool other_write = t.written == epoch && t.writer != thread;
   const bool other_read = t.read == epoch && t.reader != thread;
   if (other_write || other_read)
@@ -43,6 +45,9 @@ void SharedBlock::written_by(std::size_t i, int thread, std::uint64_t epoch) {
 
 void SharedBlock::read_by(std::size_t i, int thread, std::uint64_t epoch) {
   Touch& t = touched[i];
+  if (t.in_flight)
+    Block::current().fail("read of unwritten shared " + name + "[" + std::to_string(i) +
+                          "]: a copy to it is on its way");
   if (t.written == 0) Block::current().fail("read of unwritten shared " + name + "[" + std::to_string(i) + "]");
   if (t.written == epoch && t.writer != thread)
     Block::current().fail("race on shared " + name + "[" + std::to_string(i) + "]: thread " + std::to_string(thread) +
@@ -86,7 +91,11 @@ void Block::run_block(const std::function<void()>& body) {
   shared_.clear();
   arrived_ = 0;
   error_.clear();
-  for (std::size_t i = 0; i < n; ++i) fibers_[i].state = State::ready;
+  for (std::size_t i = 0; i < n; ++i) {
+    fibers_[i].state = State::ready;
+    fibers_[i].copies.clear();
+    fibers_[i].committed = 0;
+  }
   int left = threads_;
   while (left > 0 && error_.empty()) {
     bool progress = false;
@@ -194,7 +203,7 @@ void Block::barrier(std::source_location where) {
 }
 
 const std::byte* Block::exchange(const void* value, std::size_t bytes, std::source_location where) {
-  if (bytes > kSlot) fail("a warp exchange of more than 16 bytes");
+  if (bytes > kSlot) fail("a warp exchange of more than 32 bytes");
   Fiber& fiber = fibers_[static_cast<std::size_t>(running_)];
   Warp& warp = warps_[static_cast<std::size_t>(running_ / 32)];
   std::byte* lanes_of = warp.lanes_of[warp.round % 2];
@@ -213,6 +222,32 @@ const std::byte* Block::exchange(const void* value, std::size_t bytes, std::sour
   fiber.where = where;
   suspend();
   return lanes_of;
+}
+
+void Block::copy_later(SharedBlock& to, std::size_t i, std::size_t size, const void* from) {
+  if (reinterpret_cast<std::uintptr_t>(from) % size != 0) fail("an asynchronous copy from an unaligned address");
+  to.written_by(i, running_, epoch_);
+  to.touched[i].in_flight = true;
+  Fiber& fiber = fibers_[static_cast<std::size_t>(running_)];
+  fiber.copies.push_back({&to, i, size, from, fiber.committed});
+}
+
+void Block::commit_copies() { ++fibers_[static_cast<std::size_t>(running_)].committed; }
+
+void Block::wait_copies(int left) {
+  Fiber& fiber = fibers_[static_cast<std::size_t>(running_)];
+  const auto arrives = [&](const Copy& copy) { return copy.group < fiber.committed - left; };
+  for (const Copy& copy : fiber.copies) {
+    if (!arrives(copy)) continue;
+    copy.to->touched[copy.i].in_flight = false;
+    copy.to->written_by(copy.i, running_, epoch_);
+    std::byte* const to = copy.to->bytes.get() + copy.i * copy.size;
+    if (copy.from)
+      std::memcpy(to, copy.from, copy.size);
+    else
+      std::memset(to, 0, copy.size);
+  }
+  std::erase_if(fiber.copies, arrives);
 }
 
 SharedBlock& Block::shared(const void* site, std::size_t count, std::size_t size, const char* name) {

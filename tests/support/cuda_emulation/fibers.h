@@ -33,6 +33,7 @@ struct SharedBlock {
   struct Touch {
     std::int32_t writer = -1, reader = -1;  // −2: several readers
     std::uint64_t written = 0, read = 0;    // epoch, the number of barriers passed
+    bool in_flight = false;                 // an asynchronous copy has yet to deliver it
   };
   std::vector<Touch> touched;
   void written_by(std::size_t i, int thread, std::uint64_t epoch);
@@ -50,7 +51,14 @@ class Block {
   void barrier(std::source_location where);
   /// Publishes `bytes` of this lane and waits for the whole warp; returns the values of all 32 lanes.
   const std::byte* exchange(const void* value, std::size_t bytes, std::source_location where);
-  static constexpr std::size_t kSlot = 16;
+  static constexpr std::size_t kSlot = 32;
+
+  /// Element i of a shared array becomes the `size` bytes at `from`, or zeros for null, when this thread waits for the
+  /// group of copies that its next commit closes.
+  void copy_later(SharedBlock& to, std::size_t i, std::size_t size, const void* from);
+  void commit_copies();
+  /// Delivers all groups but the last `left`.
+  void wait_copies(int left);
 
   SharedBlock& shared(const void* site, std::size_t count, std::size_t size, const char* name);
   int thread() const { return running_; }
@@ -60,6 +68,12 @@ class Block {
 
  private:
   enum class State { ready, at_barrier, in_warp, done };
+  struct Copy {
+    SharedBlock* to;
+    std::size_t i, size;
+    const void* from;
+    int group;
+  };
   struct Fiber {
     ucontext_t start{};
     jmp_buf point{};
@@ -68,6 +82,8 @@ class Block {
     State state = State::done;
     bool started = false;
     std::source_location where;
+    std::vector<Copy> copies;  // on their way
+    int committed = 0;         // groups of them
   };
   struct Warp {
     int arrived = 0;

@@ -17,6 +17,8 @@ using namespace moe::test;
 
 namespace {
 
+constexpr int kWide = 64;  // heads of 16 numbers; those of 24/4 are no whole copies
+
 Config config_of(const std::string& precision, const std::string& policy) {
   Config c;
   c.model = {.layers = 2,
@@ -85,12 +87,15 @@ void TestCudaTraining::like_the_cpu_data() {
   QTest::addColumn<QString>("policy");
   QTest::addColumn<QString>("precision");
   QTest::addColumn<double>("distance");
+  QTest::addColumn<int>("width");
   for (const auto& router : routing::routers())
     if (router.info.name != "soft_moe")  // no model of text; tst_soft_moe runs it on the device
-      QTest::addRow("%s, f64", router.info.name.c_str()) << QString::fromStdString(router.info.name) << "f64" << 1e-9;
+      QTest::addRow("%s, f64", router.info.name.c_str())
+          << QString::fromStdString(router.info.name) << "f64" << 1e-9 << 24;
   for (const char* policy : {"softmax_top_k", "sigmoid_top_k"}) {
-    QTest::addRow("%s, f32", policy) << policy << "f32" << 1e-4;
-    QTest::addRow("%s, bf16", policy) << policy << "bf16" << 2e-3;
+    QTest::addRow("%s, f32", policy) << policy << "f32" << 1e-4 << 24;
+    QTest::addRow("%s, bf16", policy) << policy << "bf16" << 2e-3 << 24;
+    QTest::addRow("%s, bf16, attention on tensor cores", policy) << policy << "bf16" << 2e-3 << kWide;
   }
 }
 
@@ -99,7 +104,9 @@ void TestCudaTraining::like_the_cpu() {
   QFETCH(QString, policy);
   QFETCH(QString, precision);
   QFETCH(double, distance);
-  const Config config = config_of(precision.toStdString(), policy.toStdString());
+  QFETCH(int, width);
+  Config config = config_of(precision.toStdString(), policy.toStdString());
+  config.model.width = width;
   train::Trainer cpu(config, dataset_, make_backend("cpu", 1)), cuda(config, dataset_, make_cuda());
   QCOMPARE(cuda.device(), std::string("cuda"));
   for (int i = 0; i < 3; ++i) {
@@ -120,13 +127,17 @@ void TestCudaTraining::like_the_cpu() {
 
 void TestCudaTraining::repeats_data() {
   QTest::addColumn<QString>("precision");
-  for (const char* p : {"f32", "bf16", "f64"}) QTest::newRow(p) << QString(p);
+  QTest::addColumn<int>("width");
+  for (const char* p : {"f32", "bf16", "f64"}) QTest::newRow(p) << QString(p) << 24;
+  QTest::newRow("bf16, attention on tensor cores") << "bf16" << kWide;
 }
 
 void TestCudaTraining::repeats() {
   SKIP_WITHOUT_DEVICE(cuda_);
   QFETCH(QString, precision);
+  QFETCH(int, width);
   Config config = config_of(precision.toStdString(), "softmax_top_k");
+  config.model.width = width;
   config.router.noise = 0.3;
   std::vector<std::string> states[2];
   for (const std::uint32_t order : {0u, 1u}) {
