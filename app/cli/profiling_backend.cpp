@@ -60,6 +60,10 @@ struct Attention final : AttentionOps {
                           const AttentionShape& s) override {
     t("attention_backward", [&] { in.attention_backward(dqkv, dout, out, lse, qkv, s); });
   }
+  void attention_rope_backward(View dx, View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
+                               const AttentionShape& s, double theta) override {
+    t("attention_rope_backward", [&] { in.attention_rope_backward(dx, dqkv, dout, out, lse, qkv, s, theta); });
+  }
 };
 
 struct Activations final : ActivationOps {

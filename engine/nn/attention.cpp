@@ -45,9 +45,8 @@ View Attention::backward(Pass& pass, ConstView dy) {
   const ops::AttentionShape shape = shape_of(pass);
   View dout = pass.take_scratch(out_.shape), dqkv = pass.take_scratch(qkv_.shape), dx = pass.take_scratch(dy.shape);
   ops::linear_backward(pass.ctx, dout, parameters_.gradient(w_o_), dy, out_, parameters_.operand(w_o_));
-  ops::attention_backward(pass.ctx, dqkv, dout, out_, lse_, qkv_, shape);
   const View dproduct = pass.operand_dtype() == pass.dtype ? dqkv : pass.take_scratch_operand(qkv_.shape);
-  ops::rope_backward(pass.ctx, dproduct, dqkv, shape, rope_theta_);
+  ops::attention_rope_backward(pass.ctx, dproduct, dqkv, dout, out_, lse_, qkv_, shape, rope_theta_);
   ops::linear_backward(pass.ctx, dx, parameters_.gradient(w_qkv_), dproduct, x_, parameters_.operand(w_qkv_));
   return dx;
 }

@@ -46,13 +46,29 @@ void attention_forward(Context& ctx, View out, View lse, ConstView qkv, const At
   ctx.backend.attention().attention_forward(out, lse, qkv, s);
 }
 
+namespace {
+
+void check_backward(const Context& ctx, const char* op, ConstView dqkv, ConstView dout, ConstView out, ConstView lse,
+                    ConstView qkv, const AttentionShape& s) {
+  check_attention(ctx, op, qkv, out, lse, s);
+  require(same_real({lse, dqkv, dout}) && dqkv.shape == qkv.shape && dout.shape == out.shape, op,
+          "dqkv[T,qkv_width] and dout[T,H*C] of the dtype of lse");
+}
+
+}  // namespace
+
 void attention_backward(Context& ctx, View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
                         const AttentionShape& s) {
-  constexpr auto kOp = "attention_backward";
-  check_attention(ctx, kOp, qkv, out, lse, s);
-  require(same_real({lse, dqkv, dout}) && dqkv.shape == qkv.shape && dout.shape == out.shape, kOp,
-          "dqkv[T,qkv_width] and dout[T,H*C] of the dtype of lse");
+  check_backward(ctx, "attention_backward", dqkv, dout, out, lse, qkv, s);
   ctx.backend.attention().attention_backward(dqkv, dout, out, lse, qkv, s);
+}
+
+void attention_rope_backward(Context& ctx, View dx, View dqkv, ConstView dout, ConstView out, ConstView lse,
+                             ConstView qkv, const AttentionShape& s, double theta) {
+  constexpr auto kOp = "attention_rope_backward";
+  check_backward(ctx, kOp, dqkv, dout, out, lse, qkv, s);
+  check_rope(ctx, kOp, dx, dqkv, s, theta);
+  ctx.backend.attention().attention_rope_backward(dx, dqkv, dout, out, lse, qkv, s, theta);
 }
 
 }  // namespace moe::ops

@@ -21,5 +21,9 @@ void attention_forward(Context& ctx, View out, View lse, ConstView qkv, const At
 /// dqkv[T, qkv_width] written, in the dtype of dout and lse. Recomputes probabilities from lse.
 void attention_backward(Context& ctx, View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
                         const AttentionShape& s);
+/// attention_backward into dqkv, then rope_backward from there into dx; what dqkv holds afterwards is undefined unless
+/// it is dx.
+void attention_rope_backward(Context& ctx, View dx, View dqkv, ConstView dout, ConstView out, ConstView lse,
+                             ConstView qkv, const AttentionShape& s, double theta);
 
 }  // namespace moe::ops

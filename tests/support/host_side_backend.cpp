@@ -43,6 +43,10 @@ struct AttentionThere final : AttentionOps {
                           const AttentionShape& s) override {
     return run(device, in, &AttentionOps::attention_backward, dqkv, dout, out, lse, qkv, s);
   }
+  void attention_rope_backward(View dx, View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
+                               const AttentionShape& s, double theta) override {
+    return run(device, in, &AttentionOps::attention_rope_backward, dx, dqkv, dout, out, lse, qkv, s, theta);
+  }
 };
 
 struct ChoiceThere final : ChoiceOps {

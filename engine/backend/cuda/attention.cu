@@ -53,6 +53,21 @@ dim3 grid_of(int heads, const AttentionShape& s, int warps) {
               static_cast<unsigned>(ceil_div(s.context, warps * mma::kOwn)));
 }
 
+void backward_on_tensor_cores(Runtime& runtime, const mma::Target& to, ConstView dout, ConstView out, ConstView lse,
+                              ConstView qkv, const AttentionShape& s) {
+  const Heads heads(s);
+  auto* numbers = runtime.scratch(2).get<mma::RowNumbers>(lse.size());
+  bf16* rounded = runtime.scratch(3).get<bf16>(dout.size());
+  mma::prepare_rows(runtime, numbers, rounded, dout.as<float>(), out.as<bf16>(), lse.as<float>(), heads);
+  const dim3 queries = grid_of(s.heads, s, mma::kWarps), keys = grid_of(s.kv_heads, s, mma::kKeyWarps);
+  with_padded(s.head_dim, [&]<int Dim>() {
+    launch(runtime, queries, mma::kWarps * kWarp, mma::queries_kernel<Dim>, to, rounded, numbers, qkv.as<bf16>(), heads,
+           mma::Scale(s.head_dim));
+    launch(runtime, keys, mma::kKeyWarps * kWarp, mma::keys_kernel<Dim>, to, rounded, numbers, qkv.as<bf16>(), heads,
+           mma::Scale(s.head_dim));
+  });
+}
+
 unsigned blocks_of(std::int64_t rows) { return static_cast<unsigned>(ceil_div(rows, kOwnRows)); }
 
 /// Of row t of qkv: pairs of q and k turned, pairs of v as they are. A block for each row.
@@ -141,16 +156,7 @@ void CudaAttention::attention_backward(View dqkv, ConstView dout, ConstView out,
                                        const AttentionShape& s) {
   const Heads heads(s);
   if (qkv.dtype == DType::bf16 && fits_tensor_cores(s, {qkv, out, dout, dqkv})) {
-    auto* numbers = runtime_.scratch(2).get<mma::RowNumbers>(lse.size());
-    bf16* rounded = runtime_.scratch(3).get<bf16>(dout.size());
-    mma::prepare_rows(runtime_, numbers, rounded, dout.as<float>(), out.as<bf16>(), lse.as<float>(), heads);
-    const dim3 queries = grid_of(s.heads, s, mma::kWarps), keys = grid_of(s.kv_heads, s, mma::kKeyWarps);
-    return with_padded(s.head_dim, [&]<int Dim>() {
-      launch(runtime_, queries, mma::kWarps * kWarp, mma::queries_kernel<Dim>, dqkv.as<float>(), rounded, numbers,
-             qkv.as<bf16>(), heads, mma::Scale(s.head_dim));
-      launch(runtime_, keys, mma::kKeyWarps * kWarp, mma::keys_kernel<Dim>, dqkv.as<float>(), rounded, numbers,
-             qkv.as<bf16>(), heads, mma::Scale(s.head_dim));
-    });
+    return backward_on_tensor_cores(runtime_, {dqkv.as<float>(), nullptr, nullptr, nullptr}, dout, out, lse, qkv, s);
   }
   with_columns(s.head_dim, [&]<int N>() {
     with_arrays(lse.dtype, qkv.dtype, [&]<class T, class S>() {
@@ -164,6 +170,17 @@ void CudaAttention::attention_backward(View dqkv, ConstView dout, ConstView out,
              qkv.as<S>(), heads);
     });
   });
+}
+
+// Heads that fill the kernels' columns turn their gradients back while they still are in registers.
+void CudaAttention::attention_rope_backward(View dx, View dqkv, ConstView dout, ConstView out, ConstView lse,
+                                            ConstView qkv, const AttentionShape& s, double theta) {
+  const bool fills = s.head_dim == 32 || s.head_dim == 64 || s.head_dim == 128;
+  if (dx.dtype != DType::bf16 || !fills || qkv.dtype != DType::bf16 || !fits_tensor_cores(s, {qkv, out, dout, dx}))
+    return AttentionOps::attention_rope_backward(dx, dqkv, dout, out, lse, qkv, s, theta);
+  const float* cosines = rotations<float>(s, theta);
+  const float* sines = cosines + std::int64_t{s.context} * (s.head_dim / 2);
+  backward_on_tensor_cores(runtime_, {nullptr, dx.as<bf16>(), cosines, sines}, dout, out, lse, qkv, s);
 }
 
 }  // namespace moe::cuda

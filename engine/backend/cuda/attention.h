@@ -13,6 +13,8 @@ class CudaAttention final : public AttentionOps {
   void attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s) override;
   void attention_backward(View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
                           const AttentionShape& s) override;
+  void attention_rope_backward(View dx, View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
+                               const AttentionShape& s, double theta) override;
 
  private:
   /// cos, then sin, of every (position, pair): [S, C/2] each on the device, kept until the shape or theta changes.

@@ -40,19 +40,60 @@ inline void prepare_rows(Runtime& runtime, RowNumbers* numbers, bf16* rounded, c
   });
 }
 
-/// to[own rows, dim] = scale·sums.
+/// Where gradients go: float32 as they are (`plain`), or turned back by RoPE and rounded (`turned`, when not null).
+struct Target {
+  float* plain;
+  bf16* turned;
+  const float *cosines, *sines;  // [S, C/2]
+  __device__ Target from(std::int64_t first) const {
+    return {turned ? nullptr : plain + first, turned ? turned + first : nullptr, cosines, sines};
+  }
+};
+
+/// One row of sums turned back: columns c and c + Dim/2 are a pair, and both this lane's.
 template <int Dim>
-__device__ __forceinline__ void write_gradient(float* to, std::int64_t stride, const float (&sums)[Dim / 8][4],
-                                               int first, int end, int dim, float scale, const Lane<Dim>& lane) {
+__device__ __forceinline__ void write_turned(bf16* to, const float (&sums)[Dim / 8][4], int half, float scale,
+                                             const float* cosines, const float* sines, const Lane<Dim>& lane) {
+  MOE_UNROLL
+  for (int n = 0; n < Dim / 16; ++n) {
+    float left[2], right[2];
+    MOE_UNROLL
+    for (int i = 0; i < 2; ++i) {
+      const int c = 8 * n + lane.column + i;
+      const float a = scale * sums[n][2 * half + i], b = scale * sums[n + Dim / 16][2 * half + i];
+      left[i] = a * cosines[c] + b * sines[c];
+      right[i] = b * cosines[c] - a * sines[c];
+    }
+    const int c = 8 * n + lane.column;
+    *reinterpret_cast<std::uint32_t*>(to + c) = pack_bf16(left[0], left[1]);
+    *reinterpret_cast<std::uint32_t*>(to + c + Dim / 2) = pack_bf16(right[0], right[1]);
+  }
+}
+
+/// to[own rows, dim] = scale·sums. `turns`: of queries and keys, not of values.
+template <int Dim>
+__device__ __forceinline__ void write_gradient(const Target& to, std::int64_t stride, const float (&sums)[Dim / 8][4],
+                                               int first, int end, int dim, float scale, bool turns,
+                                               const Lane<Dim>& lane) {
   MOE_UNROLL
   for (int half = 0; half < 2; ++half) {
     const int row = first + lane.row + 8 * half;
     if (row >= end) continue;
-    float* const into = to + row * stride + lane.column;
+    if (to.turned && turns) {
+      const int angles = row * (Dim / 2);
+      write_turned<Dim>(to.turned + row * stride, sums, half, scale, to.cosines + angles, to.sines + angles, lane);
+      continue;
+    }
     MOE_UNROLL
-    for (int n = 0; n < Dim / 8; ++n)
-      if (8 * n < dim)
-        *reinterpret_cast<Two*>(into + 8 * n) = {scale * sums[n][2 * half], scale * sums[n][2 * half + 1]};
+    for (int n = 0; n < Dim / 8; ++n) {
+      if (8 * n >= dim) continue;
+      const float left = scale * sums[n][2 * half], right = scale * sums[n][2 * half + 1];
+      const std::int64_t at = row * stride + lane.column + 8 * n;
+      if (to.turned)
+        *reinterpret_cast<std::uint32_t*>(to.turned + at) = pack_bf16(left, right);
+      else
+        to.plain[at] = left, to.plain[at + 1] = right;
+    }
   }
 }
 
@@ -87,7 +128,7 @@ __device__ __forceinline__ void queries_tile(float (&sums)[Dim / 8][4], const st
 /// grid: as forward.
 template <int Dim>
 __global__ void __launch_bounds__(kWarps * 32, Dim > 64 ? 1 : 2)
-    queries_kernel(float* dqkv, const bf16* dout, const RowNumbers* numbers, const bf16* qkv, Heads at, Scale scale) {
+    queries_kernel(Target dqkv, const bf16* dout, const RowNumbers* numbers, const bf16* qkv, Heads at, Scale scale) {
   constexpr int kRows = Tiling<Dim>::rows, kBlock = kWarps * kOwn, kChunks = Tiling<Dim>::chunks;
   MOE_SHARED(Chunk, keys, 2 * kChunks);
   MOE_SHARED(Chunk, values, 2 * kChunks);
@@ -133,7 +174,7 @@ __global__ void __launch_bounds__(kWarps * 32, Dim > 64 ? 1 : 2)
       queries_tile<Dim, true>(sums, queries, gradients, own, keys, values, tile % 2 * kChunks, from_key, scale.factor,
                               lane);
   }
-  write_gradient<Dim>(dqkv + at.q(b, h), at.width, sums, first, context, dim, scale.scale, lane);
+  write_gradient<Dim>(dqkv.from(at.q(b, h)), at.width, sums, first, context, dim, scale.scale, true, lane);
 }
 
 /// dK (without the scale) and dV of the warp's keys from one tile of queries. Scores are transposed, keys × queries, so
@@ -178,7 +219,7 @@ __device__ __forceinline__ void keys_tile(float (&dkeys)[Dim / 8][4], float (&dv
 /// group come one after the other.
 template <int Dim>
 __global__ void __launch_bounds__(kKeyWarps * 32)
-    keys_kernel(float* dqkv, const bf16* dout, const RowNumbers* numbers, const bf16* qkv, Heads at, Scale scale) {
+    keys_kernel(Target dqkv, const bf16* dout, const RowNumbers* numbers, const bf16* qkv, Heads at, Scale scale) {
   constexpr int kRows = Tiling<Dim>::rows, kBlock = kKeyWarps * kOwn, kChunks = Tiling<Dim>::chunks;
   MOE_SHARED(Chunk, queries, 2 * kChunks);
   MOE_SHARED(Chunk, gradients, 2 * kChunks);
@@ -223,8 +264,8 @@ __global__ void __launch_bounds__(kKeyWarps * 32)
       keys_tile<Dim, true>(dkeys, dvalues, keys, values, queries, gradients, buffer, of_queries, numbers_at, from_query,
                            scale.factor, lane);
   }
-  write_gradient<Dim>(dqkv + at.k(b, g), at.width, dkeys, first, context, dim, scale.scale, lane);
-  write_gradient<Dim>(dqkv + at.v(b, g), at.width, dvalues, first, context, dim, 1.f, lane);
+  write_gradient<Dim>(dqkv.from(at.k(b, g)), at.width, dkeys, first, context, dim, scale.scale, true, lane);
+  write_gradient<Dim>(dqkv.from(at.v(b, g)), at.width, dvalues, first, context, dim, 1.f, false, lane);
 }
 
 }  // namespace moe::cuda::mma

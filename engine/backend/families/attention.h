@@ -19,6 +19,12 @@ struct AttentionOps {
   virtual void attention_forward(View out, View lse, ConstView qkv, const AttentionShape& s) = 0;
   virtual void attention_backward(View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
                                   const AttentionShape& s) = 0;
+  /// A backend that can do both in one pass leaves dqkv alone.
+  virtual void attention_rope_backward(View dx, View dqkv, ConstView dout, ConstView out, ConstView lse, ConstView qkv,
+                                       const AttentionShape& s, double theta) {
+    attention_backward(dqkv, dout, out, lse, qkv, s);
+    rope_backward(dx, dqkv, s, theta);
+  }
 };
 
 }  // namespace moe

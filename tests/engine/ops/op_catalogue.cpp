@@ -171,6 +171,22 @@ std::vector<OpCase> dense_ops() {
        false,
        true,
        true},
+      {"attention_rope_backward",
+       [](A& a, const S& s) -> Call {
+         const AttentionShape shape = attention_shape(s);
+         const int out_width = shape.heads * shape.head_dim;
+         const View qkv = a.operand_in({s.tokens(), shape.qkv_width()}), out = a.operand_out({s.tokens(), out_width});
+         const View lse = a.out({s.batch, s.heads, s.context}), dout = a.in({s.tokens(), out_width});
+         const View dqkv = a.in({s.tokens(), shape.qkv_width()}), dx = a.operand_out({s.tokens(), shape.qkv_width()});
+         return [=](ops::Context& c) {
+           ops::attention_forward(c, out, lse, qkv, shape);
+           ops::attention_rope_backward(c, dx, dqkv, dout, out, lse, qkv, shape, 10000.0);
+         };
+       },
+       {1e-4, 1e-4},
+       false,
+       true,
+       true},
       {"swiglu", [](A& a, const S& s) { return activation_case(a, s, Activation::swiglu, false); }, kPointwise, false,
        true},
       {"swiglu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::swiglu, true); }, kPointwise,

@@ -86,6 +86,8 @@ class TestCudaAttention : public QObject {
  private slots:
   void like_the_cpu_data();
   void like_the_cpu();
+  void turned_back_data();
+  void turned_back();
   void repeats_data();
   void repeats();
 
@@ -141,6 +143,41 @@ void TestCudaAttention::like_the_cpu() {
   gradient("dq", queries, slope);
   gradient("dk", keys, slope * std::sqrt(heads / kv_heads));
   gradient("dv", values, 2 * kUnit * (of_v + dout));
+}
+
+void TestCudaAttention::turned_back_data() {
+  QTest::addColumn<int>("dim");
+  for (const int dim : {16, 20, 32, 48, 64, 128, 136}) QTest::addRow("C%d", dim) << dim;
+}
+
+// Backward through attention and RoPE at once is what the two ops leave one after the other: the same float32 numbers,
+// rounded once. A product and a sum that one side fuses may fall on the other side of a tie.
+void TestCudaAttention::turned_back() {
+  SKIP_WITHOUT_DEVICE(cuda_);
+  QFETCH(int, dim);
+  const AttentionShape s{2, 70, 4, 2, dim};
+  const int rows = s.batch * s.context, width = s.heads * s.head_dim;
+  ops::Context ctx{*cuda_, MatmulPrecision::bf16};
+  TestArrays a(*cuda_, DType::f32);
+  a.round_operands(true);
+  const View qkv = a.operand_in({rows, s.qkv_width()}), out = a.operand_out({rows, width});
+  const View lse = a.out({s.batch, s.heads, s.context}), dout = a.in({rows, width});
+  const View dqkv = a.out({rows, s.qkv_width()}), between = a.out({rows, s.qkv_width()});
+  const View expected = a.operand_out({rows, s.qkv_width()}), found = a.operand_out({rows, s.qkv_width()});
+  ops::attention_forward(ctx, out, lse, qkv, s);
+  ops::attention_backward(ctx, between, dout, out, lse, qkv, s);
+  ops::rope_backward(ctx, expected, between, s, 1000.0);
+  ops::attention_rope_backward(ctx, found, dqkv, dout, out, lse, qkv, s, 1000.0);
+  QVERIFY(a.sentinels_intact());
+  const auto here = a.get(found), there = a.get(expected);
+  std::size_t elsewhere = 0;
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    if (here[i] == there[i]) continue;
+    ++elsewhere;
+    QVERIFY2(std::fabs(here[i] - there[i]) <= std::fabs(there[i]) / 128 + 1e-6,
+             qPrintable(QString("%1: %2 instead of %3").arg(i).arg(here[i]).arg(there[i])));
+  }
+  QVERIFY2(elsewhere <= 2 + here.size() / 1024, qPrintable(QString::number(elsewhere)));
 }
 
 void TestCudaAttention::repeats_data() {
