@@ -3,6 +3,7 @@
 #include <QFile>
 #include <QTemporaryDir>
 #include <QtTest>
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -47,6 +48,11 @@ class Talk {
     for (const json& m : messages_)
       if (m.value("event", "") == name) found.push_back(m);
     return found;
+  }
+  int replies() {
+    const std::lock_guard lock(mutex_);
+    return static_cast<int>(
+        std::count_if(messages_.begin(), messages_.end(), [](const json& m) { return m.value("ok", false); }));
   }
   bool droppable(const std::string& name) {
     const std::lock_guard lock(mutex_);
@@ -138,6 +144,7 @@ class TestSession : public QObject {
     QCOMPARE(edits.back().after, std::string("5.0"));
     std::map<std::int64_t, int> per_step;
     for (const auto& edit : edits) ++per_step[edit.step];
+    for (const auto& [step, count] : per_step) QVERIFY2(count == 1, qPrintable(QString::number(step)));
   }
 
   void only_steps_may_be_dropped() {
@@ -161,6 +168,15 @@ class TestSession : public QObject {
     const auto newest = run::newest_valid(run.toStdString() + "/checkpoints");
     QVERIFY2(newest.valid, newest.problem.c_str());
     QCOMPARE(run::Store::open_read_only(run.toStdString() + "/metrics.sqlite").last_step(), newest.step);
+  }
+
+  // Under the thread sanitizer: the reader outlives nothing that its last answers touch.
+  void closing_answers_the_questions_that_wait() {
+    constexpr int kQuestions = 12;
+    Talk talk;
+    for (int i = 0; i < kQuestions; ++i) talk.submit({{"cmd", "hello"}});
+    talk.close();
+    QCOMPARE(talk.replies(), kQuestions);
   }
 
   void a_new_run_closes_the_old_one() {
