@@ -191,6 +191,31 @@ class TestSession : public QObject {
     QVERIFY(talk.ask({{"cmd", "open"}, {"run", first.toStdString()}}).at("ok").get<bool>());
   }
 
+  void exported_rows_are_as_long_as_the_header() {
+    Talk talk;
+    talk.ask(tiny(folder_.filePath("export")));
+    for (const char* key : {"", "experts.add", "experts.remove", "experts.remove"}) {
+      if (*key) QVERIFY(talk.ask({{"cmd", "set"}, {"key", key}, {"value", "1"}}).at("ok").get<bool>());
+      talk.ask({{"cmd", "step"}, {"count", 2}});
+      talk.session().wait_until_idle();
+    }
+    const QString csv = folder_.filePath("export.csv");
+    QCOMPARE(talk.ask({{"cmd", "export"}, {"file", csv.toStdString()}}).at("result").at("rows").get<int>(), 8);
+    QFile file(csv);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QList<QByteArray> lines = file.readAll().trimmed().split('\n');
+    const QList<QByteArray> names = lines[0].trimmed().split(',');
+    QVERIFY(names.contains("layer_0_load_4") && !names.contains("layer_0_load_5"));
+    for (const QByteArray& line : lines) QCOMPARE(line.trimmed().split(',').size(), names.size());
+    // The second layer's figures stand under its own names: a load of four experts, then none of a fifth.
+    const auto at = names.indexOf("layer_1_load_0");
+    const QList<QByteArray> first = lines[1].trimmed().split(',');
+    int tokens = 0;
+    for (int e = 0; e < 4; ++e) tokens += first[at + e].toInt();
+    QCOMPARE(tokens, 2 * 16 * 2);  // batch, context, top-k
+    QCOMPARE(first[at + 4], QByteArray());
+  }
+
   void the_horizon_can_move() {
     Talk talk;
     QVERIFY(
