@@ -5,6 +5,7 @@
 #include <QtTest>
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -12,6 +13,7 @@
 #include "engine/protocol/messages.h"
 #include "engine/run/checkpoint.h"
 #include "engine/run/store.h"
+#include "engine/train/cadence.h"
 #include "engine/train/session.h"
 
 using namespace moe;
@@ -214,6 +216,13 @@ class TestSession : public QObject {
     for (int e = 0; e < 4; ++e) tokens += first[at + e].toInt();
     QCOMPARE(tokens, 2 * 16 * 2);  // batch, context, top-k
     QCOMPARE(first[at + 4], QByteArray());
+  }
+
+  void the_slowest_pace_is_slow() {
+    const auto now = train::Cadence::Clock::now();
+    train::Cadence cadence;
+    cadence.done(now, 1e-300);
+    QVERIFY(cadence.due() > now + std::chrono::hours(24));
   }
 
   void the_horizon_can_move() {
