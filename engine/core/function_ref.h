@@ -15,6 +15,7 @@ class FunctionRef<R(Args...)> {
  public:
   FunctionRef() = default;
   template <class F>
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): `requires` keeps copies apart, unseen by clang-tidy 14
   requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>) FunctionRef(F&& f)
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
         call_([](void* object, Args... args) -> R {

@@ -13,6 +13,7 @@ using nn::Part;
 std::vector<Part> input_parts(const ModelConfig& model, const std::string& prefix, bool with_up) {
   const Shape shape{model.expert_width, model.width};
   std::vector<Part> parts;
+  parts.reserve(static_cast<std::size_t>(model.experts) * (with_up ? 2 : 1));
   for (int e = 0; e < model.experts; ++e) {
     const std::string expert = prefix + "experts." + std::to_string(e);
     parts.push_back({expert + ".w1.weight", shape, Init::normal, model.init_std});
@@ -23,6 +24,7 @@ std::vector<Part> input_parts(const ModelConfig& model, const std::string& prefi
 
 std::vector<Part> output_parts(const ModelConfig& model, const std::string& prefix) {
   std::vector<Part> parts;
+  parts.reserve(static_cast<std::size_t>(model.experts));
   for (int e = 0; e < model.experts; ++e)
     parts.push_back({prefix + "experts." + std::to_string(e) + ".w2.weight",
                      {model.width, model.expert_width},

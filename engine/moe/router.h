@@ -83,9 +83,11 @@ struct Decision {
   int choices = 0;                    // K columns of ids
   std::int64_t most_assignments = 0;  // bound on the assignments; 0: T·K
   View logits;                        // [T,E] without noise; empty when the policy has none
-  View scores;                        // [T,E] what chose: the logits with this step's noise; empty when nothing did
+  View noisy;                         // [T,E] the logits with this step's noise; empty when none can be added
+  View scores;                        // [T,E] what chose: in most policies those; empty when nothing did
   View probabilities;                 // [T,E] full softmax of the logits (sigmoid: scores divided by their sum)
   View ids;                           // [T,K] int32 as chosen, before any drop; −1 = none
+  bool ranked = true;                 // columns of ids are in the order of choice; false: column e is expert e
   View kept_ids;                      // [T,K] after drops; the same view when nothing can drop
   View weights;                       // [T,K] combine weights
   View counts;                        // [E] int32 assignments before drops

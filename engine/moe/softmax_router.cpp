@@ -13,7 +13,7 @@ void SoftmaxRouter::forward(const RouterInput& in, Decision& out) {
   ops::softmax_forward(exact, out.probabilities, out.logits);
   ops::log_sum_exp(exact, out.log_sum_exp, out.logits);
 
-  scores_ = out.scores = scores(in, out.logits);
+  scores_ = out.scores = out.noisy = scores(in, out.logits);
   probabilities_ = out.probabilities;
   if (scores_.data != out.logits.data) {
     probabilities_ = in.take({tokens, experts});

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstring>
+#include <span>
 
 #include "engine/protocol/json_fields.h"
 #include "engine/protocol/messages.h"
@@ -32,13 +33,25 @@ void unpack(const Fields& fields, const char* key, std::vector<T>& out) {
   const std::string bytes = from_base64(field->get_ref<const std::string&>(), where);
   if (bytes.size() % sizeof(T) != 0) wrong_type(where, "a whole number of elements");
   out.resize(bytes.size() / sizeof(T));
-  std::memcpy(out.data(), bytes.data(), bytes.size());
+  if (!out.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
 }
 
 /// An array that is absent or has `expected` elements.
 template <class T>
 void expect(const std::vector<T>& values, std::int64_t expected, const Fields& fields, const char* key) {
   if (!values.empty()) expect_size(values.size(), static_cast<std::size_t>(expected), fields.where(key));
+}
+
+/// An array without which another, of as many elements, says nothing.
+template <class T, class U>
+void expect_beside(const std::vector<T>& values, const std::vector<U>& other, const Fields& fields, const char* key) {
+  if (!other.empty()) expect_size(values.size(), other.size(), fields.where(key));
+}
+
+/// Indices of things, −1 for none.
+void expect_indices(std::span<const std::int32_t> values, int things, const Fields& fields, const char* key) {
+  for (const std::int32_t value : values)
+    if (value < -1 || value >= things) wrong_type(fields.where(key), "indices of what there is, or -1");
 }
 
 void expect_range(int value, int low, int high, const Fields& fields, const char* key) {
@@ -51,7 +64,7 @@ OrderedJson sample_json(const PlanePoints::Sample& s) {
   return {{"n", s.size()}, {"xy", packed(s.xy)}, {"label", packed(s.label)}, {"value", packed(s.value)}};
 }
 
-PlanePoints::Sample sample_from(const Fields& points, const char* key) {
+PlanePoints::Sample sample_from(const Fields& points, const char* key, bool classes) {
   PlanePoints::Sample s;
   const Json* json = points.find(key);
   if (!json) return s;
@@ -62,6 +75,9 @@ PlanePoints::Sample sample_from(const Fields& points, const char* key) {
   if (s.xy.size() % 2 != 0) wrong_type(fields.where("xy"), "two numbers a point");
   expect(s.label, s.size(), fields, "label");
   expect(s.value, s.size(), fields, "value");
+  if (s.size() > 0)
+    expect_size(classes ? s.label.size() : s.value.size(), static_cast<std::size_t>(s.size()),
+                fields.where(classes ? "label" : "value"));
   return s;
 }
 
@@ -90,8 +106,8 @@ PlanePoints plane_points_from_json(const Json& json) {
   fields.read("centre_x", p.centre_x).read("centre_y", p.centre_y).read("scale_x", p.scale_x);
   fields.read("scale_y", p.scale_y).read("value_centre", p.value_centre).read("value_scale", p.value_scale);
   fields.read("value_low", p.value_low).read("value_high", p.value_high);
-  p.train = sample_from(fields, "train");
-  p.held_out = sample_from(fields, "held_out");
+  p.train = sample_from(fields, "train", p.classes > 0);
+  p.held_out = sample_from(fields, "held_out", p.classes > 0);
   expect(p.class_names, p.classes, fields, "class_names");
   return p;
 }
@@ -153,6 +169,10 @@ PlanePicture plane_picture_from_json(const Json& json) {
   read("expert_winner", p.expert_winner, small);
   read("expert_confidence", p.expert_confidence, small);
   read("expert_value", p.expert_value, small);
+  expect_beside(p.confidence, p.winner, fields, "confidence");
+  expect_beside(p.margin, p.winner, fields, "margin");
+  expect_beside(p.gate, p.owner, fields, "gate");
+  expect_beside(p.expert_confidence, p.expert_winner, fields, "expert_confidence");
   fields.read("area", p.area).read("points", p.points);
   expect(p.area, p.experts, fields, "area");
   expect(p.points, p.experts, fields, "points");
@@ -206,6 +226,15 @@ PlaneProbe plane_probe_from_json(const Json& json) {
   expect(p.base, outputs, fields, "base");
   expect(p.output, outputs, fields, "output");
   expect(p.class_probabilities, p.classes, fields, "class_probabilities");
+  expect_indices(p.chosen, p.experts, fields, "chosen");
+  expect_beside(p.weights, p.chosen, fields, "weights");
+  if (p.experts > 0) {
+    expect_size(p.probabilities.size(), static_cast<std::size_t>(p.experts), fields.where("probabilities"));
+    if (p.chosen.empty()) wrong_type(fields.where("chosen"), "one choice or more");
+  }
+  expect_indices(std::span(&p.winner, 1), p.classes, fields, "winner");
+  if (p.winner >= 0)
+    expect_size(p.class_probabilities.size(), static_cast<std::size_t>(p.classes), fields.where("class_probabilities"));
   return p;
 }
 
@@ -295,6 +324,7 @@ PlaneStages plane_stages_from_json(const Json& json) {
   fields.read("z_loss", s.z_loss).read("balance_coefficient", s.balance_coefficient);
   fields.read("z_coefficient", s.z_coefficient).read("grad_norm", s.grad_norm).read("lr", s.lr);
   expect(s.counts, s.experts, fields, "counts");
+  expect_indices(s.chosen, s.experts, fields, "chosen");
   read_updates(fields, s);
   if (const Json* report = fields.find("report")) s.report = step_from_json(*report);
   return s;

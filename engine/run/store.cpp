@@ -352,7 +352,8 @@ std::vector<train::EvalReport> Store::evals() const {
     report.r2 = query.real(5);
     const std::string_view losses = query.blob(3);
     report.domain_loss.resize(losses.size() / sizeof(double));
-    std::memcpy(report.domain_loss.data(), losses.data(), report.domain_loss.size() * sizeof(double));
+    if (!report.domain_loss.empty())
+      std::memcpy(report.domain_loss.data(), losses.data(), report.domain_loss.size() * sizeof(double));
     all.push_back(std::move(report));
   }
   return all;

@@ -13,12 +13,14 @@ class Cadence {
   /// It was done at `now`. The next time counts from when this one was due and not from when it came, so that waits
   /// which were rounded up (to a step's boundary) are made up for; of a longer delay only one gap is.
   void done(Clock::time_point now, double per_second) {
-    const auto gap = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / per_second));
+    const std::chrono::duration<double> wanted(std::min(1 / per_second, kLongest));
+    const auto gap = std::chrono::duration_cast<Clock::duration>(wanted);
     due_ = std::max(due_, now - gap) + gap;
   }
 
  private:
-  Clock::time_point due_{};  // at once
+  static constexpr double kLongest = 1e9;  // seconds, 30 years: more does not fit into a Clock::duration
+  Clock::time_point due_{};                // at once
 };
 
 }  // namespace moe::train

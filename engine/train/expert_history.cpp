@@ -65,6 +65,7 @@ void ExpertHistory::follow(const std::vector<int>& from) {
   for (std::size_t e = 0; e < from.size(); ++e) same = same && from[e] == static_cast<int>(e);
   if (same) return;
   std::vector<double> share;
+  share.reserve(from.size());
   std::vector<int> copies(share_.size());
   for (const int f : from) ++copies[static_cast<std::size_t>(f)];
   for (const int f : from) share.push_back(share_[static_cast<std::size_t>(f)] / copies[static_cast<std::size_t>(f)]);

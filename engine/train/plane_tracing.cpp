@@ -2,7 +2,10 @@
 // Points on their way through the model.
 #include "engine/train/plane_tracing.h"
 
+#include <algorithm>
 #include <string>
+#include <tuple>
+#include <utility>
 
 #include "engine/core/error.h"
 #include "engine/nn/host.h"
@@ -34,6 +37,19 @@ const routing::MoeLayer* layer_of(const Model& model, int moe_layer) {
 
 namespace {
 
+/// Where a policy ranks nothing, the greatest weight comes first and none (−1) last.
+void rank(PointTrace& trace) {
+  const auto k = static_cast<std::size_t>(trace.top_k);
+  std::vector<std::pair<float, std::int32_t>> row(k);
+  for (std::size_t begin = 0; begin < trace.experts_of.size(); begin += k) {
+    for (std::size_t i = 0; i < k; ++i) row[i] = {trace.weights[begin + i], trace.experts_of[begin + i]};
+    std::stable_sort(row.begin(), row.end(), [](const auto& a, const auto& b) {
+      return (a.second < 0) != (b.second < 0) ? b.second < 0 : a.first > b.first;
+    });
+    for (std::size_t i = 0; i < k; ++i) std::tie(trace.weights[begin + i], trace.experts_of[begin + i]) = row[i];
+  }
+}
+
 void read_routing(nn::Pass& pass, const routing::MoeLayer& layer, PointTrace& out) {
   const routing::Decision& decision = layer.decision();
   out.layer = layer.layer();
@@ -44,6 +60,7 @@ void read_routing(nn::Pass& pass, const routing::MoeLayer& layer, PointTrace& ou
   out.weights = floats(pass.ctx, decision.weights);
   out.experts_of.resize(static_cast<std::size_t>(decision.kept_ids.size()));
   nn::read(pass.ctx, out.experts_of, decision.kept_ids);
+  if (!decision.ranked) rank(out);
 }
 
 /// What each expert would add, and what is left of the output without those that were asked.
@@ -100,7 +117,8 @@ BatchTrace Trainer::trace_batch(int moe_layer) const {
     routing::MoeLayer& layer = *self.model->moe_layers()[static_cast<std::size_t>(moe_layer)];
     read_routing(pass, layer, trace);
     read_answers(pass, *self.model, layer, trace);
-    if (layer.decision().scores) out.scores = floats(self.ctx, layer.decision().scores);
+    const routing::Decision& decision = layer.decision();
+    if (decision.noisy && decision.noisy.data != decision.logits.data) out.scores = floats(self.ctx, decision.noisy);
     const auto experts = static_cast<std::size_t>(trace.experts);
     routing::ExpertTally tally{std::vector<std::int64_t>(experts), std::vector<std::int64_t>(experts),
                                std::vector<double>(experts), false};

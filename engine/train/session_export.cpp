@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <vector>
 
 #include "engine/core/error.h"
 
@@ -39,19 +40,22 @@ std::vector<Score> scores_of(const StepReport& report) {
   return {};
 }
 
-void put_header(Buffer& row, const StepReport& first) {
+/// Most experts of each layer: they may be added and removed while a run goes on.
+using Columns = std::vector<std::size_t>;
+
+void put_header(Buffer& row, const StepReport& first, const Columns& columns) {
   row = "step,loss,grad_norm,lr,tokens_per_second,seconds,tokens,top_k,heldout_loss";
   for (const Score& score : scores_of(first)) row += std::string(",") + score.name + ",heldout_" + score.name;
-  for (const LayerReport& layer : first.layers) {
-    const std::string prefix = ",layer_" + std::to_string(layer.layer) + '_';
+  for (std::size_t l = 0; l < first.layers.size(); ++l) {
+    const std::string prefix = ",layer_" + std::to_string(first.layers[l].layer) + '_';
     for (const char* name : {"balance_loss", "z_loss", "entropy", "token_entropy", "load_cv", "max_violation", "dead"})
       row += prefix + name;
-    for (std::size_t e = 0; e < layer.load.size(); ++e) row += prefix + "load_" + std::to_string(e);
+    for (std::size_t e = 0; e < columns[l]; ++e) row += prefix + "load_" + std::to_string(e);
   }
   row += "\r\n";
 }
 
-void put_row(Buffer& row, const StepReport& r, const EvalReport& heldout) {
+void put_row(Buffer& row, const StepReport& r, const EvalReport& heldout, const Columns& columns) {
   row += std::to_string(r.step);
   for (const double value : {r.loss, r.grad_norm, r.lr, r.tokens_per_second, r.seconds}) put(row, value);
   fmt::format_to(std::back_inserter(row), ",{},{}", r.tokens, r.top_k);
@@ -60,11 +64,13 @@ void put_row(Buffer& row, const StepReport& r, const EvalReport& heldout) {
     put(row, r.*score.of_step);
     put(row, heldout.*score.of_eval);
   }
-  for (const LayerReport& l : r.layers) {
+  for (std::size_t i = 0; i < r.layers.size(); ++i) {
+    const LayerReport& l = r.layers[i];
     for (const double value : {l.balance_loss, l.z_loss, l.entropy, l.token_entropy, l.load_cv, l.max_violation})
       put(row, value);
     fmt::format_to(std::back_inserter(row), ",{}", l.dead);
     for (const auto load : l.load) fmt::format_to(std::back_inserter(row), ",{}", load);
+    row.append(columns[i] - std::min(columns[i], l.load.size()), ',');
   }
   row += "\r\n";
 }
@@ -72,6 +78,28 @@ void put_row(Buffer& row, const StepReport& r, const EvalReport& heldout) {
 [[noreturn]] void cannot_write(const std::filesystem::path& file) {
   throw Error(ErrorKind::resource, std::string("The file cannot be written: ") + std::strerror(errno), file.string(),
               "", "Free space or choose another place");
+}
+
+/// Calls visit(report) for all steps, a chunk at a time; `between` after each chunk.
+template <class Visit, class Between>
+void for_steps(const run::Store& store, std::int64_t last, const Visit& visit, const Between& between) {
+  for (std::int64_t from = 1; from <= last; from += kChunk) {
+    for (const StepReport& report :
+         store.steps(from, std::min(last, from + kChunk - 1), static_cast<std::size_t>(kChunk)))
+      visit(report);
+    between();
+  }
+}
+
+Columns columns_of(const run::Store& store, std::int64_t last) {
+  Columns columns;
+  const auto widen = [&](const StepReport& report) {
+    columns.resize(std::max(columns.size(), report.layers.size()));
+    for (std::size_t l = 0; l < report.layers.size(); ++l)
+      columns[l] = std::max(columns[l], report.layers[l].load.size());
+  };
+  for_steps(store, last, widen, [] {});
+  return columns;
 }
 
 }  // namespace
@@ -85,16 +113,17 @@ std::int64_t export_csv(const run::Store& store, const std::filesystem::path& fi
   if (!out) cannot_write(staged);
   std::int64_t rows = 0;
   const std::int64_t last = store.last_step();
-  for (std::int64_t from = 1; from <= last; from += kChunk) {
-    Buffer text;
-    for (const StepReport& report :
-         store.steps(from, std::min(last, from + kChunk - 1), static_cast<std::size_t>(kChunk))) {
-      if (rows++ == 0) put_header(text, report);
-      const auto eval = heldout.find(report.step);
-      put_row(text, report, eval == heldout.end() ? EvalReport() : eval->second);
-    }
+  const Columns columns = columns_of(store, last);
+  Buffer text;
+  const auto add = [&](const StepReport& report) {
+    if (rows++ == 0) put_header(text, report, columns);
+    const auto eval = heldout.find(report.step);
+    put_row(text, report, eval == heldout.end() ? EvalReport() : eval->second, columns);
+  };
+  for_steps(store, last, add, [&] {
     out << text;
-  }
+    text.clear();
+  });
   out.close();
   std::error_code error;
   if (out) std::filesystem::rename(staged, file, error);

@@ -8,9 +8,9 @@
 
 namespace moe::train {
 
-/// One row per step: scalars, then for each MoE layer its losses, statistics and the load of every expert; the held-out
-/// loss in the rows of the steps where it was measured. Written next to `file`, then renamed over it. Returns the rows.
-/// Throws Error(resource) naming the failing call.
+/// One row per step: scalars, then for each MoE layer its losses, statistics and the load of every expert (absent while
+/// the layer has fewer than at its most); the held-out loss in the rows of the steps where it was measured. Written
+/// next to `file`, then renamed over it. Returns the rows. Throws Error(resource) naming the failing call.
 std::int64_t export_csv(const run::Store& store, const std::filesystem::path& file);
 
 }  // namespace moe::train

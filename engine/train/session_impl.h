@@ -65,10 +65,10 @@ struct Session::Impl {
 
   const Emitter emit_;
   std::atomic<std::int64_t> step_{0};
-  StoreReader reader_;
 
   mutable std::mutex mutex_;  // queue_, busy_, closing_, state_
   std::condition_variable wake_, idle_;
+  StoreReader reader_;  // after the two above: while it goes, it still answers what waits and tells them
   std::deque<Json> queue_;
   bool busy_ = false, closing_ = false;
   State state_ = State::empty;

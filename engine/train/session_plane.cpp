@@ -135,7 +135,7 @@ OrderedJson Session::Impl::stages(const Json& command) {
 }
 
 std::string only_field(const Json& command) {
-  const std::string only = text_field(command, "only", "");
+  std::string only = text_field(command, "only", "");
   if (only.empty() || only == "router" || only == "experts" || only == "all") return only;
   throw Error(ErrorKind::usage, "A step cannot change only " + printable(only), "only", "router, experts, all",
               "Send one of these, or leave it out");

@@ -127,7 +127,7 @@ void Run::log_event(const std::string& kind, const nlohmann::json& detail) {
 // ---- edits ----------------------------------------------------------------------------------------------------
 
 protocol::EditEvent Run::apply_logged(const run::Edit& edit) {
-  const protocol::EditEvent event{edit.step, edit.key, edit.before, edit.after, trainer_->apply(edit.key, edit.after)};
+  protocol::EditEvent event{edit.step, edit.key, edit.before, edit.after, trainer_->apply(edit.key, edit.after)};
   ++applied_edits_;
   emit_.event("edit", protocol::to_json(event));
   return event;

@@ -52,6 +52,7 @@ std::vector<protocol::PlaneStages::Update> updates(const Trainer& trainer, const
     }
   }
   std::vector<protocol::PlaneStages::Update> out;
+  out.reserve(squares.size());
   for (const auto& [group, sums] : squares)
     out.push_back({group.first, group.second, std::sqrt(sums.first), std::sqrt(sums.second)});
   return out;

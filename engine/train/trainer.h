@@ -64,7 +64,7 @@ struct BatchTrace {
   std::vector<float> xy;             // [points,2]
   std::vector<std::int32_t> labels;  // [points], of classes
   std::vector<float> values;         // [points], of values
-  std::vector<float> scores;         // [points, experts] with the step's noise; empty when the router keeps none
+  std::vector<float> scores;         // [points, experts] logits with the step's noise; empty when none was added
   std::vector<std::int64_t> counts;  // [experts] assignments
   std::vector<float> loss;           // [points]
   double balance_loss = kAbsent, z_loss = kAbsent;

@@ -27,14 +27,14 @@ struct Trainer::Impl : Workbench {
   void keep_still();
   double check_gradients();
   void update(double norm, double lr);
-  void write_report(double loss, double norm, double lr, double seconds, StepReport& report);
+  void write_report(double loss, double norm, double lr, double elapsed, StepReport& report);
 
   // ---- live changes (trainer_live.cpp)
   /// Replaces the model by one of the configuration `next` and brings everything learned along; names of tensors that
   /// started anew. Throws Error(resource) and changes nothing.
   std::vector<std::string> rebuild(const Config& next, const std::vector<ExpertOrigin>& origins);
   std::string act(const Config& next, const std::string& key, const std::string& value);
-  std::string revive(std::size_t moe_layer, int expert);
+  std::string revive(std::size_t at, int expert);  // at: place among the MoE layers
   std::string change_experts(const Config& next);
   std::string change_policy(const Config& next);
   void revive_dead_experts();

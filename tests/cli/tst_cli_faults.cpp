@@ -177,11 +177,12 @@ class TestCliFaults : public QObject {
   }
 
   void divergence_stops_and_names_the_safe_step() {
+    // It takes 10 to 16 steps, by how the compiler rounds: none of the checkpoints is from among them.
     const QString run = folder_.filePath("diverged");
     const Result r =
-        run_cli(train_tiny(run, {"--steps", "2000", "--json", "--set", "train.checkpoint_every=10", "--set",
+        run_cli(train_tiny(run, {"--steps", "2000", "--json", "--set", "train.checkpoint_every=30", "--set",
                                  "optim.schedule=constant", "--set", "optim.warmup=0", "--set", "optim.clip=0", "--set",
-                                 "optim.weight_decay=10", "--at", "25", "optim.lr=1"}));
+                                 "optim.weight_decay=10", "--at", "31", "optim.lr=1"}));
     if (r.code == 0) QSKIP("this model survives the largest legal learning rate");
     QVERIFY2(r.code == 6, r.text());
     QVERIFY2(r.err.contains("diverged"), r.text());

@@ -23,7 +23,7 @@ EditWords editWords(const RunHistory& history, const protocol::EditEvent& edit);
 QString settingWord(const RunHistory& history, const QString& key);
 
 /// "L2E4", as commands about experts write it, → "L2·E4"; anything else stays.
-QString expertFromCommand(const QString& text);
+QString expertFromCommand(const QString& words);
 
 /// Commands that travel as live edits but are no settings.
 constexpr auto kRevive = "experts.revive", kAddExpert = "experts.add", kRemoveExpert = "experts.remove";

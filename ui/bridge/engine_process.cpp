@@ -79,7 +79,7 @@ void EngineProcess::start(const QString& program) {
 
 bool EngineProcess::isRunning() const { return process_.state() != QProcess::NotRunning; }
 
-void EngineProcess::send(const char* command, nlohmann::ordered_json fields, ReplyHandler handler) {
+void EngineProcess::send(const char* command, const nlohmann::ordered_json& fields, ReplyHandler handler) {
   const qint64 id = nextId_++;
   if (!isRunning()) {
     if (handler) handler({false, 0, {}, {"gone", "The engine is not running.", "", "", "", "", -1}});
@@ -124,7 +124,7 @@ void EngineProcess::dispatch(const std::string& line) {
   try {
     const nlohmann::json message = protocol::parse_line(line);
     if (const auto it = message.find("event"); it != message.end()) {
-      emit event(QString::fromStdString(it->get<std::string>()), message);
+      emit eventArrived(QString::fromStdString(it->get<std::string>()), message);
       return;
     }
     Reply reply;

@@ -47,7 +47,7 @@ class EngineProcess : public QObject {
   bool isRunning() const;
   qint64 pid() const { return process_.processId(); }
   /// Sends a command; the handler runs once, in this thread. `fields` must not hold "id" or "cmd".
-  void send(const char* command, nlohmann::ordered_json fields = nlohmann::ordered_json::object(),
+  void send(const char* command, const nlohmann::ordered_json& fields = nlohmann::ordered_json::object(),
             ReplyHandler handler = {});
   /// Polite end: `shutdown`, then at most `milliseconds` of waiting, then kill. Returns true when it went by itself.
   bool shutDown(int milliseconds);
@@ -65,7 +65,7 @@ class EngineProcess : public QObject {
   QString log() const { return QString::fromUtf8(log_); }
 
  signals:
-  void event(const QString& name, const nlohmann::json& message);
+  void eventArrived(const QString& name, const nlohmann::json& message);
   /// The process is gone without having been asked. `how` is half a sentence: "it was killed (signal 9)".
   void died(const QString& how);
   /// A line that is no message of the protocol; told once per process.

@@ -61,13 +61,13 @@ struct Hello {
 };
 
 /// Throws moe::Error (bad_input) or nlohmann's type error when a field has the wrong type.
-Hello helloFromJson(const nlohmann::json& json);
+Hello helloFromJson(const nlohmann::json& object);
 
 /// A value as the form and the flags write it: 0.02, 3.0e-4, 1,024, on/off, softmax top-k.
 QString knobText(const KnobSpec& spec, const nlohmann::json& value);
 /// Reads what a person typed: "1,024", "3e-4", "−0.1" (true minus); empty when it is no number of this knob's kind. The
 /// range is not checked here: the engine's validator is the only judge, its refusal is shown under the field.
-std::optional<nlohmann::json> knobValue(const KnobSpec& spec, const QString& text);
+std::optional<nlohmann::json> knobValue(const KnobSpec& spec, const QString& typed);
 /// Value of an edit event, which carries text.
 nlohmann::json valueFromText(const std::string& text);
 /// Numeric value or NaN.

@@ -26,7 +26,7 @@ PlaneHistory::PlaneHistory(EngineProcess& engine, RunHistory& history, QObject* 
   renew_.setSingleShot(true);
   renew_.setInterval(kRenewMs);
   connect(&renew_, &QTimer::timeout, this, &PlaneHistory::sendProbe);
-  connect(&engine, &EngineProcess::event, this, &PlaneHistory::onEvent);
+  connect(&engine, &EngineProcess::eventArrived, this, &PlaneHistory::onEvent);
   connect(&history, &RunHistory::runChanged, this, &PlaneHistory::forget);
   // The view moves with every step; what is shown changes only with the picture.
   connect(&history, &RunHistory::viewStepChanged, this, [this, last = PicturePtr()]() mutable {

@@ -19,7 +19,7 @@ RunController::RunController(RunHistory& history, QObject* parent)
   watch_.setInterval(250);
   connect(&flush_, &QTimer::timeout, &history_, &RunHistory::flush);
   connect(&watch_, &QTimer::timeout, this, &RunController::watch);
-  connect(&engine_, &EngineProcess::event, this, &RunController::onEvent);
+  connect(&engine_, &EngineProcess::eventArrived, this, &RunController::onEvent);
   connect(&engine_, &EngineProcess::died, this, &RunController::onDied);
   const auto unreadable = [this](const QString& why) {
     emit banner({Banner::Flag,
@@ -237,7 +237,7 @@ QString RunController::whyNoExpertEdit() const {
   return {};
 }
 
-void RunController::inspect(const QString& text, ReplyHandler handler) {
+void RunController::inspect(const QString& text, const ReplyHandler& handler) {
   engine_.send("inspect", {{"text", text.toStdString()}}, [this, handler](const Reply& reply) {
     Reply out = reply;
     if (reply.ok) try {

@@ -65,7 +65,7 @@ class RunController : public QObject {
   void removeIdlestExpert();
   /// Why experts cannot be revived, added or removed now; empty: they can.
   QString whyNoExpertEdit() const;
-  void inspect(const QString& text, ReplyHandler handler = {});
+  void inspect(const QString& text, const ReplyHandler& handler = {});
   void exportMetrics(const QString& file, ReplyHandler handler);
   /// Ends the engine, starts it again and opens the run from its newest checkpoint.
   void restartEngine(bool halveRate = false);

@@ -61,7 +61,7 @@ TilePictures tilesFromJson(const nlohmann::json& json) {
 }
 
 TileMaker::TileMaker(QObject* parent) : QObject(parent) {
-  connect(&engine_, &EngineProcess::event, this, [this](const QString& name, const nlohmann::json& message) {
+  connect(&engine_, &EngineProcess::eventArrived, this, [this](const QString& name, const nlohmann::json& message) {
     if (name == QLatin1String("state")) onState(message);
   });
   connect(&engine_, &EngineProcess::died, this, [this] {

@@ -25,7 +25,7 @@ using LayerFigure = std::function<double(const train::LayerReport&)>;
 
 /// Mean over the layers that report the figure.
 StepFigure meanOf(LayerFigure figure) {
-  return [figure](const StepRecord& report) {
+  return [figure = std::move(figure)](const StepRecord& report) {
     double sum = 0;
     int count = 0;
     for (const auto& layer : report.layers) {
@@ -43,8 +43,8 @@ ChartSpec ofLayers(const QString& title, const QString& note, LayerFigure figure
   spec.title = title;
   spec.note = note;
   spec.word = ChartsPanel::tr("mean");
-  spec.layer = figure;
   spec.figure = meanOf(figure);
+  spec.layer = std::move(figure);
   spec.hideWarmUp = true;  // a router settles in its first steps; what an edit does later is a tenth of that
   return spec;
 }

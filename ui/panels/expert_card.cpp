@@ -143,11 +143,9 @@ void ExpertCard::build() {
     described->addWidget(part);
   }
   connect(fellows_, &ChipFlow::clicked, this, [this](int index) {
-    const auto probe = history_.probe();
-    const auto ref = selection_.primary();
-    if (!probe || !ref) return;
-    const auto& all = probe->fellows[static_cast<std::size_t>(ref->layer * probe->experts + ref->expert)];
-    selection_.select(ExpertRef{ref->layer, all[static_cast<std::size_t>(index)].expert});
+    // The probe may be another one by now; what is clicked is what the chip says.
+    if (const auto ref = selection_.primary())
+      selection_.select(ExpertRef{ref->layer, fellowExperts_[static_cast<std::size_t>(index)]});
   });
   tooFew_ = new QWidget(about_);
   auto* few = columnOf(tooFew_, 6);
@@ -309,10 +307,12 @@ void ExpertCard::showProbe(const ExpertRef& ref) {
         tokens.push_back({visibleToken(QString::fromStdString(token.piece)), formatCount(token.count)});
     }
   }
+  fellowExperts_.clear();
   if (index < probe->fellows.size()) {
     for (const auto& fellow : probe->fellows[index]) {
-      if (fellows.size() < kMostFellows)
-        fellows.push_back({QStringLiteral("E%1").arg(fellow.expert + 1), formatFixed(fellow.ratio, 1) + QChar(0x00D7)});
+      if (fellows.size() == kMostFellows) break;
+      fellows.push_back({QStringLiteral("E%1").arg(fellow.expert + 1), formatFixed(fellow.ratio, 1) + QChar(0x00D7)});
+      fellowExperts_.push_back(fellow.expert);
     }
   }
   tokenTitle_->setNote(tr("of %1 seen").arg(formatCount(seen)));

@@ -63,6 +63,7 @@ class ExpertCard : public QWidget {
   SectionTitle *domainTitle_, *tokenTitle_, *fellowTitle_, *pinTitle_;
   DomainBars* domains_;
   ChipFlow *tokens_, *fellows_;
+  std::vector<int> fellowExperts_;  // one for each chip of fellows_
   PinnedList* pins_;
 };
 

@@ -100,8 +100,8 @@ QRectF ExpertThumbs::thumbBox(int expert) const {
   // Where the height is the limit they spread over the width.
   const double spread = columns() > 1 ? (width() - 2 * theme.px(kMargin) - side()) / (columns() - 1) : 0;
   const double step = std::clamp(spread, side() + theme.px(kGap), side() * 1.8);
-  return QRectF(theme.px(kMargin) + expert % columns() * step,
-                theme.px(kMargin) + expert / columns() * (side() + theme.px(kFoot)), side(), side());
+  const int row = expert / columns(), column = expert % columns();
+  return {theme.px(kMargin) + column * step, theme.px(kMargin) + row * (side() + theme.px(kFoot)), side(), side()};
 }
 
 int ExpertThumbs::expertAt(QPointF pixel) const {

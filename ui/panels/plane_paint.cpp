@@ -305,7 +305,8 @@ std::vector<RegionLabel> regionLabels(const protocol::PlanePicture& picture, con
     }
     const double room = far[static_cast<std::size_t>(cell)] / 3.0 / n;
     if (room < kNeeded) continue;
-    out.push_back({e, QPointF((cell % n + 0.5) / n, (cell / n + 0.5) / n), room});
+    const int row = cell / n, column = cell % n;
+    out.push_back({e, QPointF((column + 0.5) / n, (row + 0.5) / n), room});
   }
   return out;
 }

@@ -182,7 +182,11 @@ void ProbeCard::showProbe() {
     return sentence_->setText(probe ? tr("This model has no experts.") : tr("Waiting for the step in flight …"));
   const QString seam = seamSentence(*probe);
   const bool past = !history_.isLive();
-  QString words = seam.isEmpty() ? tr("E%1 is asked, clearly first.").arg(probe->chosen.front() + 1) : seam;
+  QString words = seam;
+  if (const int first = probe->chosen.front(); first < 0)
+    words = tr("No expert takes this point.");
+  else if (seam.isEmpty())
+    words = tr("E%1 is asked, clearly first.").arg(first + 1);
   if (past) words += tr(" Measured at step %1.").arg(formatCount(probe->step));
   sentence_->setText(words);
   bars_->setProbe(probe);
@@ -191,6 +195,7 @@ void ProbeCard::showProbe() {
   QStringList kept;
   for (std::size_t k = 0; k < probe->weights.size(); ++k)
     if (probe->chosen[k] >= 0) kept << formatPercent(probe->weights[k], 0);
+  kept_->setVisible(!kept.isEmpty());
   kept_->setText(kept.size() > 1 ? tr("Top-%1 keeps %2 of the weight.").arg(probe->top_k).arg(kept.join(tr(" and ")))
                                  : tr("Top-%1 gives it %2 of the weight.").arg(probe->top_k).arg(kept.join(QString())));
   answersTitle_->setNote(probe->classes == 2
@@ -288,8 +293,8 @@ PanelTable ProbeCard::table() const {
   for (int e = 0; e < probe->experts; ++e) {
     const auto i = static_cast<std::size_t>(e);
     out.rows.push_back({QString::number(probe->step), csvNumber(probe->x), csvNumber(probe->y), QString::number(e + 1),
-                        csvNumber(probe->logits[i]), csvNumber(probe->probabilities[i]),
-                        csvNumber(probeWeight(*probe, e)),
+                        probe->logits.empty() ? QString() : csvNumber(probe->logits[i]),  // a policy may have none
+                        csvNumber(probe->probabilities[i]), csvNumber(probeWeight(*probe, e)),
                         csvNumber(probeFigure(*probe, probe->answers, i * outputs))});
   }
   return out;

@@ -31,8 +31,9 @@ class Mark : public QWidget {
     static constexpr int kBusy[9] = {0, 0, 2, 1, 2, 0, 0, 0, 1};
     const double cell = width() / 3.0, gap = theme.px(1.5);
     for (int i = 0; i < 9; ++i) {
+      const int row = i / 3, column = i % 3;
       p.setBrush(theme.color(kBusy[i] == 2 ? Role::accent : kBusy[i] == 1 ? Role::edge : Role::soft));
-      p.drawRoundedRect(QRectF(i % 3 * cell, i / 3 * cell, cell - gap, cell - gap), 1.5, 1.5);
+      p.drawRoundedRect(QRectF(column * cell, row * cell, cell - gap, cell - gap), 1.5, 1.5);
     }
   }
 };

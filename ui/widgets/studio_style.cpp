@@ -223,7 +223,6 @@ int StudioStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, con
     case PM_ToolBarItemSpacing:
     case PM_ToolBarItemMargin:
     case PM_ToolBarFrameWidth:
-      return 0;
     case PM_ButtonShiftHorizontal:
     case PM_ButtonShiftVertical:
       return 0;

@@ -145,10 +145,10 @@ void Theme::rebuild() {
   palette.setColor(QPalette::Disabled, QPalette::HighlightedText, color(Role::text3));
 
   static bool styled = false;  // QApplication owns the style; a second one would only cost a repolish
-  if (!styled) app_->setStyle(new StudioStyle);
+  if (!styled) QApplication::setStyle(new StudioStyle);
   styled = true;
-  app_->setPalette(palette);
-  app_->setFont(font(Type::control13));
+  QApplication::setPalette(palette);
+  QApplication::setFont(font(Type::control13));
   QToolTip::setFont(font(Type::caption12));
   QToolTip::setPalette(palette);
   app_->setStyleSheet(styleSheet(*this));

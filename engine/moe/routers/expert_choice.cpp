@@ -22,14 +22,15 @@ class ExpertChoice final : public Router {
     gate_.forward(in, parameters_.value(0), out.logits);
     ops::log_sum_exp(exact, out.log_sum_exp, out.logits);
     ops::softmax_forward(exact, out.probabilities, out.logits);
-    const View noisy = with_noise(in, out.logits);
+    out.noisy = with_noise(in, out.logits);
     weighing_ = out.probabilities;
-    if (noisy.data != out.logits.data) {
+    if (out.noisy.data != out.logits.data) {
       weighing_ = in.take({tokens, experts});
-      ops::softmax_forward(exact, weighing_, noisy);
+      ops::softmax_forward(exact, weighing_, out.noisy);
     }
     const std::int64_t capacity = std::min(tokens, (tokens * in.settings.router.top_k + experts - 1) / experts);
     out.choices = in.shape.experts;
+    out.ranked = false;
     out.most_assignments = std::max<std::int64_t>(1, experts * capacity);
     out.ids = in.pass.arena.take(DType::i32, {tokens, experts});
     out.scores = weighing_;

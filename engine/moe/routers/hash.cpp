@@ -37,7 +37,7 @@ std::vector<std::int32_t> balanced_table(const RouterShape& s) {
 
 class Hash final : public Router {
  public:
-  explicit Hash(RouterParameters) {}
+  explicit Hash(const RouterParameters&) {}
   void forward(const RouterInput& in, Decision& out) override {
     auto exact = in.exact();
     refresh(in);

@@ -8,7 +8,7 @@ namespace {
 
 class Random final : public Router {
  public:
-  explicit Random(RouterParameters) {}
+  explicit Random(const RouterParameters&) {}
   void forward(const RouterInput& in, Decision& out) override {
     auto exact = in.exact();
     const auto lane = static_cast<std::uint32_t>(in.shape.layer);

@@ -56,7 +56,8 @@ void SigmoidTopK::forward(const RouterInput& in, Decision& out) {
   const Shape all{in.tokens(), in.shape.experts};
   out.logits = in.take(all), scores_ = in.take(all), out.probabilities = in.take(all);
   gate_.forward(in, parameters_.value(kGate), out.logits);
-  ops::sigmoid_forward(exact, scores_, with_noise(in, out.logits));
+  out.noisy = with_noise(in, out.logits);
+  ops::sigmoid_forward(exact, scores_, out.noisy);
   ops::renormalise_forward(exact, out.probabilities, scores_, kFloor);
 
   out.choices = in.settings.router.top_k;

@@ -24,7 +24,8 @@ class Sinkhorn final : public Router {
     View deciding = out.logits;
     if (in.pass.training) {
       deciding = in.take(all);
-      ops::sinkhorn(exact, deciding, with_noise(in, out.logits), kTolerance, kMostIterations);
+      out.noisy = with_noise(in, out.logits);
+      ops::sinkhorn(exact, deciding, out.noisy, kTolerance, kMostIterations);
     }
     out.scores = deciding;
     ops::top_k(exact, out.ids, deciding, out.choices);

@@ -59,6 +59,7 @@ void SoftMoe::share_out(const RouterInput& in, Decision& out) const {
   auto exact = in.exact();
   const std::int64_t tokens = in.tokens(), experts = in.shape.experts, each = out.combine.dim(1) / experts;
   out.choices = in.shape.experts;
+  out.ranked = false;
   std::vector<std::int32_t> all(static_cast<std::size_t>(tokens * experts));
   for (std::size_t i = 0; i < all.size(); ++i)
     all[i] = static_cast<std::int32_t>(i % static_cast<std::size_t>(experts));

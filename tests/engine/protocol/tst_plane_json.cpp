@@ -120,6 +120,9 @@ void TestPlaneJson::pictures_come_back() {
   QVERIFY(back.flips == p.flips && back.flip_to == p.flip_to && back.without == p.without && back.score == p.score);
   QVERIFY(back.value.empty() && std::isnan(back.share) && back.still);
   QCOMPARE(sent.at("winner"), json("AAEBAA=="));
+  json nothing = sent;  // a text without a byte is an array without an element
+  nothing["flips"] = "";
+  QVERIFY(plane_picture_from_json(nothing).flips.empty());
   PlanePicture values = p;
   values.classes = 0;
   values.winner = values.confidence = values.margin = {};
@@ -147,6 +150,9 @@ void TestPlaneJson::points_come_back() {
   wrong = sent;
   wrong["train"]["xy"] = "AAAAAA==";
   QVERIFY_EXCEPTION_THROWN(plane_points_from_json(wrong), Error);
+  wrong = sent;
+  wrong["held_out"]["label"] = nullptr;
+  QVERIFY_EXCEPTION_THROWN(plane_points_from_json(wrong), Error);
 }
 
 void TestPlaneJson::stages_and_probes_come_back() {
@@ -165,23 +171,48 @@ void TestPlaneJson::stages_and_probes_come_back() {
   p.answers = {1, 2, 3, 4};
   p.base = {0, 0};
   p.output = {2.25f, 3};
+  p.class_probabilities = {0.25f, 0.75f};
   p.winner = 1;
   const json probe = json::parse(to_json(p).dump());
   QCOMPARE(json(to_json(plane_probe_from_json(probe))), probe);
+  // What the window counts on.
+  const std::vector<Bad> all{
+      {"third of two", [](json& j) { j["chosen"] = {2}; }, "probe_point.chosen"},
+      {"nobody", [](json& j) { j["chosen"] = j["weights"] = json::array(); }, "probe_point.chosen"},
+      {"no weight", [](json& j) { j["weights"] = json::array(); }, "probe_point.weights"},
+      {"no share", [](json& j) { j["probabilities"] = json::array(); }, "probe_point.probabilities"},
+      {"class 3 of 2", [](json& j) { j["winner"] = 2; }, "probe_point.winner"},
+      {"a class without a share", [](json& j) { j["class_probabilities"] = json::array(); },
+       "probe_point.class_probabilities"}};
+  for (const Bad& bad : all) {
+    json j = probe;
+    bad.change(j);
+    try {
+      (void)plane_probe_from_json(j);
+      QFAIL(bad.name);
+    } catch (const Error& error) {
+      QCOMPARE(error.where(), bad.field);
+    }
+  }
 }
 
 void TestPlaneJson::wrong_pictures_are_refused() {
-  const std::vector<Bad> all{{"number for text", [](json& j) { j["owner"] = 7; }, "plane.owner"},
-                             {"not base64", [](json& j) { j["owner"] = "?"; }, "plane.owner"},
-                             {"too long", [](json& j) { j["gate"] = "AAAAAAAA"; }, "plane.gate"},
-                             {"broken float", [](json& j) { j["value"] = "AAAA"; }, "plane.value"},
-                             {"huge grid", [](json& j) { j["grid"] = 1 << 30; }, "plane.grid"},
-                             {"negative experts", [](json& j) { j["experts"] = -1; }, "plane.experts"},
-                             {"a share missing", [](json& j) { j["area"] = {1.0}; }, "plane.area"},
-                             {"a score missing", [](json& j) { j["without"] = {0.5}; }, "plane.without"},
-                             {"flips of another grid", [](json& j) { j["flip_grid"] = 3; }, "plane.flips"},
-                             {"thumbnails of other experts", [](json& j) { j["experts"] = 3; }, "plane.expert_gate"},
-                             {"text for a number", [](json& j) { j["step"] = "1"; }, "plane.step"}};
+  const std::vector<Bad> all{
+      {"number for text", [](json& j) { j["owner"] = 7; }, "plane.owner"},
+      {"not base64", [](json& j) { j["owner"] = "?"; }, "plane.owner"},
+      {"too long", [](json& j) { j["gate"] = "AAAAAAAA"; }, "plane.gate"},
+      {"owner without gate", [](json& j) { j["gate"] = nullptr; }, "plane.gate"},
+      {"class without share", [](json& j) { j["confidence"] = nullptr; }, "plane.confidence"},
+      {"class without lead", [](json& j) { j["margin"] = nullptr; }, "plane.margin"},
+      {"expert's class without share", [](json& j) { j["expert_confidence"] = nullptr; }, "plane.expert_confidence"},
+      {"broken float", [](json& j) { j["value"] = "AAAA"; }, "plane.value"},
+      {"huge grid", [](json& j) { j["grid"] = 1 << 30; }, "plane.grid"},
+      {"negative experts", [](json& j) { j["experts"] = -1; }, "plane.experts"},
+      {"a share missing", [](json& j) { j["area"] = {1.0}; }, "plane.area"},
+      {"a score missing", [](json& j) { j["without"] = {0.5}; }, "plane.without"},
+      {"flips of another grid", [](json& j) { j["flip_grid"] = 3; }, "plane.flips"},
+      {"thumbnails of other experts", [](json& j) { j["experts"] = 3; }, "plane.expert_gate"},
+      {"text for a number", [](json& j) { j["step"] = "1"; }, "plane.step"}};
   for (const Bad& bad : all) {
     json j = json::parse(to_json(picture()).dump());
     bad.change(j);
@@ -199,6 +230,7 @@ void TestPlaneJson::wrong_pictures_are_refused() {
 void TestPlaneJson::wrong_others_are_refused() {
   const std::vector<Bad> all{{"short", [](json& j) { j["logits"] = "AAAAAA=="; }, "stages.logits"},
                              {"no list", [](json& j) { j["updates"] = 1; }, "stages.updates"},
+                             {"expert 6 of 2", [](json& j) { j["chosen"] = "BQAAAA=="; }, "stages.chosen"},
                              {"counts", [](json& j) { j["counts"] = {1}; }, "stages.counts"},
                              {"answers", [](json& j) { j["classes"] = 3; }, "stages.answers"}};
   for (const Bad& bad : all) {

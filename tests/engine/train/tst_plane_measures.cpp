@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
+#include <span>
 
 #include "engine/core/error.h"
 #include "engine/moe/router.h"
@@ -74,6 +76,8 @@ class TestPlaneMeasures : public QObject {
   void noise_flips_as_often_as_it_must();
   void without_noise_nothing_flips();
   void pictures_and_probes_carry_them();
+  void the_first_choice_weighs_most();
+  void noise_is_what_was_added();
   void looking_changes_nothing();
 };
 
@@ -237,6 +241,66 @@ void TestPlaneMeasures::pictures_and_probes_carry_them() {
   const train::Trainer calm(config, data);
   QCOMPARE(train::paint(calm, data, {0, 32, 8, 12}).flip_grid, 0);
   QCOMPARE(train::probe_point(calm, data, 0.1f, 0.1f, 0, 32).flip_draws, 0);
+}
+
+/// Policies whose choices have a column for each expert: the owner is who weighs most, not who stands first.
+void TestPlaneMeasures::the_first_choice_weighs_most() {
+  for (const char* policy : {"expert_choice", "soft_moe"}) {
+    Config config = one_layer("blobs", 4, 2);
+    config.router.policy = policy;
+    config.balance.coefficient = 0;
+    const auto data = plane_data(config);
+    const train::Trainer trainer(config, data);
+    const auto& xy = data.held_out().xy;
+    const train::PointTrace trace = trainer.trace_points(std::span(xy).first(2 * 64), 0, true);
+    QCOMPARE(trace.top_k, 4);
+    std::set<std::int32_t> first;
+    for (std::size_t i = 0; i < 64; ++i) {
+      const std::int32_t* ids = trace.experts_of.data() + 4 * i;
+      const float *weights = trace.weights.data() + 4 * i, *p = trace.probabilities.data() + 4 * i;
+      std::int32_t most = -1;
+      for (std::size_t k = 0; k < 4; ++k) {
+        if (ids[k] < 0) continue;
+        QCOMPARE(weights[k], p[ids[k]]);  // still its own
+        if (most < 0 || p[ids[k]] > p[most]) most = ids[k];
+      }
+      QCOMPARE(ids[0], most);
+      first.insert(most);
+    }
+    QVERIFY2(first.size() >= 3, policy);
+    const protocol::PlanePicture picture = train::paint(trainer, data, {0, 16, 0});
+    QVERIFY(std::set<int>(picture.owner.begin(), picture.owner.end()).size() >= 3);
+  }
+}
+
+/// What a step's stages call noise is what was added to the logits, whatever else a policy makes of them.
+void TestPlaneMeasures::noise_is_what_was_added() {
+  int quiet = 0;
+  for (const routing::RouterEntry& entry : routing::routers()) {
+    for (const double noise : {0.0, 1.0}) {
+      Config config = one_layer("blobs", 4, entry.info.fixed_top_k > 0 ? entry.info.fixed_top_k : 2);
+      config.router.policy = entry.info.name;
+      config.router.learned_noise = false;
+      config.router.noise = noise;
+      config.balance.coefficient = 0;
+      try {
+        validate(config);
+      } catch (const Error&) {
+        continue;
+      }
+      if (entry.info.fixed_noise || (noise > 0 && !entry.info.reads("router.noise"))) continue;
+      const auto data = plane_data(config);
+      const train::BatchTrace batch = train::Trainer(config, data).trace_batch(0);
+      quiet += noise == 0;
+      QVERIFY2(batch.scores.empty() == (noise == 0), entry.info.name.c_str());
+      double squares = 0;
+      for (std::size_t i = 0; i < batch.scores.size(); ++i)
+        squares += std::pow(double(batch.scores[i]) - double(batch.trace.logits[i]), 2);
+      const double sd = std::sqrt(squares / static_cast<double>(std::max<std::size_t>(1, batch.scores.size())));
+      QVERIFY2(std::abs(sd - noise) < 0.25, entry.info.name.c_str());  // of 256 draws
+    }
+  }
+  QVERIFY2(quiet >= 8, qPrintable(QString::number(quiet)));
 }
 
 void TestPlaneMeasures::looking_changes_nothing() {

@@ -3,7 +3,9 @@
 #include <QFile>
 #include <QTemporaryDir>
 #include <QtTest>
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -11,6 +13,7 @@
 #include "engine/protocol/messages.h"
 #include "engine/run/checkpoint.h"
 #include "engine/run/store.h"
+#include "engine/train/cadence.h"
 #include "engine/train/session.h"
 
 using namespace moe;
@@ -47,6 +50,11 @@ class Talk {
     for (const json& m : messages_)
       if (m.value("event", "") == name) found.push_back(m);
     return found;
+  }
+  int replies() {
+    const std::lock_guard lock(mutex_);
+    return static_cast<int>(
+        std::count_if(messages_.begin(), messages_.end(), [](const json& m) { return m.value("ok", false); }));
   }
   bool droppable(const std::string& name) {
     const std::lock_guard lock(mutex_);
@@ -138,6 +146,7 @@ class TestSession : public QObject {
     QCOMPARE(edits.back().after, std::string("5.0"));
     std::map<std::int64_t, int> per_step;
     for (const auto& edit : edits) ++per_step[edit.step];
+    for (const auto& [step, count] : per_step) QVERIFY2(count == 1, qPrintable(QString::number(step)));
   }
 
   void only_steps_may_be_dropped() {
@@ -163,6 +172,15 @@ class TestSession : public QObject {
     QCOMPARE(run::Store::open_read_only(run.toStdString() + "/metrics.sqlite").last_step(), newest.step);
   }
 
+  // Under the thread sanitizer: the reader outlives nothing that its last answers touch.
+  void closing_answers_the_questions_that_wait() {
+    constexpr int kQuestions = 12;
+    Talk talk;
+    for (int i = 0; i < kQuestions; ++i) talk.submit({{"cmd", "hello"}});
+    talk.close();
+    QCOMPARE(talk.replies(), kQuestions);
+  }
+
   void a_new_run_closes_the_old_one() {
     Talk talk;
     const QString first = folder_.filePath("first"), second = folder_.filePath("second");
@@ -173,6 +191,38 @@ class TestSession : public QObject {
     QCOMPARE(run::newest_valid(first.toStdString() + "/checkpoints").step, std::int64_t{4});
     QVERIFY2(talk.ask(tiny(first)).at("error").at("kind") == "usage", "the folder is taken");
     QVERIFY(talk.ask({{"cmd", "open"}, {"run", first.toStdString()}}).at("ok").get<bool>());
+  }
+
+  void exported_rows_are_as_long_as_the_header() {
+    Talk talk;
+    talk.ask(tiny(folder_.filePath("export")));
+    for (const char* key : {"", "experts.add", "experts.remove", "experts.remove"}) {
+      if (*key) QVERIFY(talk.ask({{"cmd", "set"}, {"key", key}, {"value", "1"}}).at("ok").get<bool>());
+      talk.ask({{"cmd", "step"}, {"count", 2}});
+      talk.session().wait_until_idle();
+    }
+    const QString csv = folder_.filePath("export.csv");
+    QCOMPARE(talk.ask({{"cmd", "export"}, {"file", csv.toStdString()}}).at("result").at("rows").get<int>(), 8);
+    QFile file(csv);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QList<QByteArray> lines = file.readAll().trimmed().split('\n');
+    const QList<QByteArray> names = lines[0].trimmed().split(',');
+    QVERIFY(names.contains("layer_0_load_4") && !names.contains("layer_0_load_5"));
+    for (const QByteArray& line : lines) QCOMPARE(line.trimmed().split(',').size(), names.size());
+    // The second layer's figures stand under its own names: a load of four experts, then none of a fifth.
+    const auto at = names.indexOf("layer_1_load_0");
+    const QList<QByteArray> first = lines[1].trimmed().split(',');
+    int tokens = 0;
+    for (int e = 0; e < 4; ++e) tokens += first[at + e].toInt();
+    QCOMPARE(tokens, 2 * 16 * 2);  // batch, context, top-k
+    QCOMPARE(first[at + 4], QByteArray());
+  }
+
+  void the_slowest_pace_is_slow() {
+    const auto now = train::Cadence::Clock::now();
+    train::Cadence cadence;
+    cadence.done(now, 1e-300);
+    QVERIFY(cadence.due() > now + std::chrono::hours(24));
   }
 
   void the_horizon_can_move() {

@@ -109,6 +109,27 @@ class TestExpertCard : public QObject {
     QVERIFY(!card.table().rows.empty());
   }
 
+  // A probe arrives between the painting of a chip and the click on it, and knows of no fellows.
+  void aClickMeansWhatTheChipSays() {
+    RunHistory history;
+    Selection selection;
+    moe::test::fillSampleRun(history, {6, 16, 200});
+    ExpertCard card(history, selection);
+    card.resize(288, 900);
+    card.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&card));
+    selection.select(ExpertRef{2, 10});
+    qApp->processEvents();
+    ChipFlow* chips = card.findChildren<ChipFlow*>().last();
+    const int shown = history.probe()->fellows[2 * 16 + 10].at(0).expert;
+    auto later = std::make_shared<moe::protocol::ProbeReport>(*history.probe());
+    later->step = history.liveStep();
+    later->fellows.clear();
+    history.add(std::shared_ptr<const moe::protocol::ProbeReport>(later));
+    QTest::mouseClick(chips, Qt::LeftButton, {}, chips->chipBox(0).center().toPoint());
+    QCOMPARE(selection.primary(), std::optional(ExpertRef{2, shown}));
+  }
+
   void lookingBack() {
     RunHistory history;
     Selection selection;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pictures of the plane from known grids: washes, borders, labels.
+#include <QLabel>
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -9,6 +11,7 @@
 #include "ui/panels/plane_paint.h"
 #include "ui/panels/plane_stage_paint.h"
 #include "ui/panels/plane_view.h"
+#include "ui/panels/probe_card.h"
 #include "ui/panels/probe_parts.h"
 
 using namespace moe::ui;
@@ -195,6 +198,36 @@ class TstPlanePaint : public QObject {
     auto probe = moe::test::samplePlaneProbe(0.0, 0.5, 1);  // between E1 and E2
     QVERIFY2(seamSentence(probe).contains("E1 and E2"), qPrintable(seamSentence(probe)));
     QVERIFY(seamSentence(moe::test::samplePlaneProbe(0.7, 0.7, 1)).isEmpty());
+  }
+
+  // Random routing and soft mixtures have no scores; expert choice may leave a point to nobody.
+  void theCardKnowsPoliciesWithoutScores() {
+    RunHistory history;
+    Selection selection;
+    EngineProcess engine;
+    PlaneHistory plane(engine, history);
+    history.reset(moe::test::samplePlaneInfo());
+    ProbeCard card(history, plane, selection);
+    card.resize(300, 700);
+    card.show();
+    plane.probeAt({0.7, 0.7});
+    auto probe = moe::test::samplePlaneProbe(0.7, 0.7, 1);
+    probe.logits.clear();
+    plane.setProbe(std::make_shared<const moe::protocol::PlaneProbe>(probe));
+    card.refresh();
+    const PanelTable table = card.table();
+    QCOMPARE(int(table.rows.size()), probe.experts);
+    QCOMPARE(table.rows[0][4], QString());
+    QVERIFY(!table.rows[0][5].isEmpty());
+    const auto says = [&](const QString& words) {
+      const auto labels = card.findChildren<QLabel*>();
+      return std::any_of(labels.begin(), labels.end(), [&](const QLabel* l) { return l->text().contains(words); });
+    };
+    QVERIFY(says(QStringLiteral("E%1 is asked").arg(probe.chosen[0] + 1)));
+    probe.chosen[0] = -1;
+    plane.setProbe(std::make_shared<const moe::protocol::PlaneProbe>(probe));
+    card.refresh();
+    QVERIFY(says(QStringLiteral("No expert takes this point.")));
   }
 
   void sumIsWhatItsPartsAre() {
