@@ -103,7 +103,8 @@ void TourBubble::place() {
   move(at);
   const bool upright = tail_ == Qt::LeftEdge || tail_ == Qt::RightEdge;
   const double wanted = upright ? centre.y() - at.y() : centre.x() - at.x();
-  tailAt_ = std::clamp<double>(wanted, 4 * kTail, (upright ? height() : width()) - 4 * kTail);
+  const double least = 4 * kTail, most = (upright ? height() : width()) - 4 * kTail;
+  tailAt_ = std::clamp(wanted, least, std::max(least, most));
   update();
 }
 

@@ -39,7 +39,7 @@ QPen penOf(ChartLine::Style style) {
 }  // namespace
 
 ChartView::ChartView(QWidget* parent) : QChartView(parent), x_(new QValueAxis(this)), y_(new QValueAxis(this)) {
-  auto* canvas = new QChart;
+  QChart* canvas = chart();  // the view's own: another one would leave it to nobody
   canvas->setBackgroundVisible(false);
   canvas->setMargins({});
   canvas->legend()->hide();
@@ -49,7 +49,6 @@ ChartView::ChartView(QWidget* parent) : QChartView(parent), x_(new QValueAxis(th
   canvas->addAxis(y_, Qt::AlignLeft);
   x_->setVisible(false);
   y_->setVisible(false);
-  setChart(canvas);
   setFrameShape(QFrame::NoFrame);
   setRenderHint(QPainter::Antialiasing);
   setMouseTracking(true);

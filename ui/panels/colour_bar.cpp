@@ -54,7 +54,7 @@ void ColourBar::paintEvent(QPaintEvent*) {
     painter.setPen(theme.color(centre ? Role::text : Role::text2));
     const double w = QFontMetricsF(font).horizontalAdvance(tick.word) + 1, at = x(sharePosition(tick.ratio));
     painter.fillRect(QRectF(std::min(std::round(at), width() - 1.0), bar.bottom(), 1, 3), theme.color(Role::soft));
-    const double left = std::clamp(at - w / 2, 0.0, width() - w);
+    const double left = std::clamp(at - w / 2, 0.0, std::max(0.0, width() - w));
     painter.drawText(QRectF(left, bar.bottom() + 2, w, line), Qt::AlignCenter, tick.word);
   }
   if (!std::isfinite(noise_)) return;

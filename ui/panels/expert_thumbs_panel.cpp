@@ -99,7 +99,7 @@ QRectF ExpertThumbs::thumbBox(int expert) const {
   const Theme& theme = Theme::instance();
   // Where the height is the limit they spread over the width.
   const double spread = columns() > 1 ? (width() - 2 * theme.px(kMargin) - side()) / (columns() - 1) : 0;
-  const double step = std::clamp(spread, side() + theme.px(kGap), side() * 1.8);
+  const double least = side() + theme.px(kGap), step = std::clamp(spread, least, std::max(least, side() * 1.8));
   const int row = expert / columns(), column = expert % columns();
   return {theme.px(kMargin) + column * step, theme.px(kMargin) + row * (side() + theme.px(kFoot)), side(), side()};
 }

@@ -241,7 +241,8 @@ void TokenStripView::step(int tokens) {
   };
   while (token >= size(block) && block + 1 < static_cast<int>(blocks.size())) token -= size(block++);
   while (token < 0 && block > 0) token += size(--block);
-  token = std::clamp(token, 0, size(block) - 1);
+  token = std::clamp(token, 0, std::max(0, size(block) - 1));
+  if (size(block) == 0) return;
   const auto strip = static_cast<std::size_t>(blocks[static_cast<std::size_t>(block)].strip);
   hovered_ = {-1, -1};
   selection_.selectToken(TokenRef{layout_.strips()[strip].number, token});

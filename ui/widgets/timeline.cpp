@@ -63,7 +63,7 @@ QSize TimelineView::sizeHint() const { return {400, Theme::instance().px(80)}; }
 QSize TimelineView::minimumSizeHint() const { return {160, Theme::instance().px(72)}; }
 
 double TimelineView::left() const { return dp(16); }
-double TimelineView::right() const { return width() - dp(16); }
+double TimelineView::right() const { return std::max(left(), width() - dp(16)); }
 
 double TimelineView::xOf(qint64 step) const {
   const auto live = static_cast<double>(std::max<qint64>(history_.liveStep(), 1));
@@ -165,8 +165,8 @@ void TimelineView::paintAxis(QPainter& p) const {
     const QString words = formatCount(step);
     const double x = xOf(step), w = metrics.horizontalAdvance(words);
     if (std::abs(x - head) < w + dp(28)) continue;
-    p.drawText(QRectF(std::clamp(x - w / 2, left(), right() - w), floor + dp(5), w + 1, dp(14)), Qt::AlignCenter,
-               words);
+    p.drawText(QRectF(std::clamp(x - w / 2, left(), std::max(left(), right() - w)), floor + dp(5), w + 1, dp(14)),
+               Qt::AlignCenter, words);
   }
 }
 
@@ -244,7 +244,7 @@ void TimelineView::paintPlayhead(QPainter& p) const {
   const qint64 shown = hoverX_ >= 0 ? stepAt(hoverX_) : history_.viewStep();
   const QString words = formatCount(shown);
   const double w = QFontMetricsF(font).horizontalAdvance(words), at = hoverX_ >= 0 ? hoverX_ : x;
-  const QRectF box(std::clamp(at - w / 2, left(), right() - w), floor + dp(5), w + 1, dp(14));
+  const QRectF box(std::clamp(at - w / 2, left(), std::max(left(), right() - w)), floor + dp(5), w + 1, dp(14));
   p.fillRect(box.adjusted(-dp(4), 0, dp(4), 0), tone(Role::dock));
   p.setPen(hoverX_ >= 0 ? tone(Role::text) : tone(history_.isLive() ? Role::accent : Role::flagText));
   p.drawText(box, Qt::AlignCenter, words);

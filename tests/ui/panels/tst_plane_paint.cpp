@@ -7,6 +7,9 @@
 
 #include "tests/support/sample_plane.h"
 #include "tests/support/studio_fixture.h"
+#include "ui/bridge/plane_history.h"
+#include "ui/bridge/run_history.h"
+#include "ui/bridge/selection.h"
 #include "ui/panels/coach_bubble.h"
 #include "ui/panels/plane_paint.h"
 #include "ui/panels/plane_stage_paint.h"
