@@ -3,8 +3,8 @@
 // and loads, and the parameters after them. See tests/golden/README.md.
 #include "engine/train/trainer.h"
 #include "tests/engine/train/tiny_model.h"
-#include "tests/support/test_backend.h"
 #include "tests/support/golden_tensors.h"
+#include "tests/support/test_backend.h"
 
 #include <QtTest>
 
