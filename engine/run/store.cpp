@@ -242,7 +242,7 @@ std::optional<json> Store::meta(const std::string& key) const {
 
 void Store::append(const train::StepReport& report) { impl_->pending.emplace_back(report); }
 void Store::append(const train::EvalReport& report) { impl_->pending.emplace_back(report); }
-void Store::append_probe(std::int64_t step, const std::string& text) { impl_->pending.emplace_back(Probe{step, text}); }
+void Store::append_probe(std::int64_t step, const std::string& json) { impl_->pending.emplace_back(Probe{step, json}); }
 void Store::append_event(std::int64_t step, const std::string& kind, const json& detail) {
   impl_->pending.emplace_back(Event{step, unix_time(), kind, detail});
 }
