@@ -140,6 +140,7 @@ bool CoachBubble::speak() {
     const auto now = config.is_object() ? config.find(words.knob.toStdString()) : config.end();
     row_->setValue(now != config.end() ? nlohmann::json(*now) : spec->fallback);
     static_cast<QVBoxLayout*>(layout())->insertWidget(3, row_);
+    row_->show();  // a bubble that speaks again is open: the layout would show the row, and count it, only later
     connect(row_, &KnobRow::edited, this, &CoachBubble::edited);
   }
   show();
@@ -156,7 +157,10 @@ void CoachBubble::follow() {
   if (!picture || !isVisible()) return;
   strip_->setShares(picture->points);
   const CoachWords words = coachWords(*picture, controller_.hello().knob(QLatin1String(kBalance)));
-  if (row_ && row_->spec().key == words.knob && evidence_->text() != words.evidence) evidence_->setText(words.evidence);
+  if (!row_ || row_->spec().key != words.knob || evidence_->text() == words.evidence) return;
+  evidence_->setText(words.evidence);
+  adjustSize();  // more idle experts, another line
+  place();
 }
 
 void CoachBubble::place() {

@@ -56,6 +56,10 @@ class TstWindowWelcome : public QObject {
     QTRY_VERIFY(welcome->coach()->isVisible());
     QCOMPARE(welcome->coach()->evidence(), QStringLiteral("Expert 1 takes 40 % of the points."));
     QVERIFY(welcome->coach()->knob());
+    const QSize first = welcome->coach()->size();
+    QVERIFY(welcome->letCoachSpeak());  // again, while it is open
+    QCOMPARE(welcome->coach()->size(), first);
+    QVERIFY(welcome->coach()->height() >= welcome->coach()->minimumSizeHint().height());
     // The knob in the bubble is the knob of the run.
     auto* line = welcome->coach()->knob()->findChild<QLineEdit*>();
     line->setFocus();
