@@ -26,7 +26,7 @@ class Serve {
     command["id"] = ++id_;
     process_.write(QByteArray::fromStdString(command.dump()) + '\n');
     for (;;) {
-      const json message = next();
+      json message = next();
       if (message.contains("id") && message.at("id") == id_) return message;
     }
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // moe-cli serve: commands, events, manners.
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/resource.h>
 
 #include <QtTest>
+#include <csignal>
 #include <functional>
 
 #include "engine/protocol/messages.h"
@@ -53,7 +53,7 @@ class Server {
   json reply(int to, int ms = 60000) {
     const std::size_t from = next;
     next = 0;
-    const json found = wait_for([&](const json& m) { return m.contains("id") && m["id"] == to; }, ms);
+    json found = wait_for([&](const json& m) { return m.contains("id") && m["id"] == to; }, ms);
     next = std::max(from, next);
     return found;
   }
@@ -65,7 +65,7 @@ class Server {
     return wait_for(
         [&](const json& m) { return m.contains("event") && m["event"] == "state" && m["state"] == wanted; });
   }
-  json start_tiny(const QString& run, json more = json::object()) {
+  json start_tiny(const QString& run, const json& more = json::object()) {
     json settings = json::object();
     const QStringList model = tiny_model();
     for (qsizetype i = 0; i < model.size(); ++i)
@@ -86,7 +86,7 @@ class Server {
 };
 
 bool failed_with(const json& reply, const char* kind) {
-  return reply.is_object() && reply.value("ok", true) == false && reply["error"]["kind"] == kind &&
+  return reply.is_object() && !reply.value("ok", true) && reply["error"]["kind"] == kind &&
          !reply["error"]["message"].get<std::string>().empty();
 }
 
