@@ -158,10 +158,13 @@ void Comparison::prepare_experts() {
   backend_->copy_from_host(slot_offsets_.view(), ends.data());
 }
 
-// As a block does: what a backward pass leaves in scratch ends with it.
+// As a block does: what a pass leaves in scratch ends with it.
 void Comparison::run_moe() {
   sparse_.arena.reset();
-  for (Layer& layer : layers_) layer.moe->forward(sparse_.pass, layer.x.view());
+  for (Layer& layer : layers_) {
+    layer.moe->forward(sparse_.pass, layer.x.view());
+    sparse_.scratch.reset();
+  }
   for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer) {
     layer->moe->backward(sparse_.pass, dy_.view());
     sparse_.scratch.reset();
@@ -182,14 +185,20 @@ void Comparison::run_experts() {
   const auto offsets = [&](const Layer& layer) {
     return slot_offsets_ ? slot_offsets_.view() : layer.moe->plan().offsets;
   };
+  const auto weights = [&](const Layer& layer) { return slot_offsets_ ? View() : layer.moe->plan().weights; };
+  nn::Pass& pass = alone_.pass;
   alone_.arena.reset();
   for (Layer& layer : layers_) {
-    layer.moe->grouped().forward(alone_.pass, sorted_.view(), offsets(layer));
-    if (nn::FeedForward* shared = layer.moe->shared()) shared->forward(alone_.pass, layer.x.view());
+    layer.moe->grouped().forward(pass, pass.take_scratch_operand(sorted_.view().shape), sorted_.view(), offsets(layer),
+                                 weights(layer));
+    if (nn::FeedForward* shared = layer.moe->shared()) shared->forward(pass, layer.x.view());
+    alone_.scratch.reset();
   }
   for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer) {
-    layer->moe->grouped().backward(alone_.pass, dsorted_.view(), offsets(*layer));
-    if (nn::FeedForward* shared = layer->moe->shared()) shared->backward(alone_.pass, dy_.view());
+    const View dweights = weights(*layer) ? pass.take_scratch(weights(*layer).shape) : View();
+    layer->moe->grouped().backward(pass, pass.take_scratch_operand(dsorted_.view().shape), dsorted_.view(),
+                                   offsets(*layer), dweights);
+    if (nn::FeedForward* shared = layer->moe->shared()) shared->backward(pass, dy_.view());
     alone_.scratch.reset();
   }
 }

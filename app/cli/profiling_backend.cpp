@@ -70,11 +70,12 @@ struct Activations final : ActivationOps {
   Timer& t;
   ActivationOps& in;
   Activations(Timer& timer, ActivationOps& inner) : t(timer), in(inner) {}
-  void activation_forward(View y, ConstView x, Activation kind, std::int64_t rows) override {
-    t("activation_forward", [&] { in.activation_forward(y, x, kind, rows); });
+  void activation_forward(View y, ConstView x, Activation kind, std::int64_t rows, ConstView weights) override {
+    t("activation_forward", [&] { in.activation_forward(y, x, kind, rows, weights); });
   }
-  void activation_backward(View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows) override {
-    t("activation_backward", [&] { in.activation_backward(dx, dy, x, kind, rows); });
+  void activation_backward(View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows, ConstView weights,
+                           View dweights) override {
+    t("activation_backward", [&] { in.activation_backward(dx, dy, x, kind, rows, weights, dweights); });
   }
   void add_scaled(View y, ConstView x, double alpha) override {
     t("add_scaled", [&] { in.add_scaled(y, x, alpha); });
@@ -118,17 +119,11 @@ struct Dispatch final : DispatchOps {
   void plan_from_choices(Plan& plan, ConstView ids, ConstView weights, int experts) override {
     t("plan_from_choices", [&] { in.plan_from_choices(plan, ids, weights, experts); });
   }
-  void gather_forward(View x_sorted, ConstView x, const Plan& plan) override {
-    t("gather_forward", [&] { in.gather_forward(x_sorted, x, plan); });
+  void permute(View x_sorted, ConstView x, const Plan& plan) override {
+    t("permute", [&] { in.permute(x_sorted, x, plan); });
   }
-  void gather_backward(View dx, ConstView dx_sorted, const Plan& plan, bool accumulate) override {
-    t("gather_backward", [&] { in.gather_backward(dx, dx_sorted, plan, accumulate); });
-  }
-  void combine_forward(View y, ConstView y_sorted, const Plan& plan, bool accumulate) override {
-    t("combine_forward", [&] { in.combine_forward(y, y_sorted, plan, accumulate); });
-  }
-  void combine_backward(View dy_sorted, View dweights, ConstView dy, ConstView y_sorted, const Plan& plan) override {
-    t("combine_backward", [&] { in.combine_backward(dy_sorted, dweights, dy, y_sorted, plan); });
+  void unpermute(View x, ConstView x_sorted, const Plan& plan, bool accumulate) override {
+    t("unpermute", [&] { in.unpermute(x, x_sorted, plan, accumulate); });
   }
   void choices_from_plan(View out, ConstView dweights, const Plan& plan) override {
     t("choices_from_plan", [&] { in.choices_from_plan(out, dweights, plan); });

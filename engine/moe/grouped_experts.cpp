@@ -46,29 +46,27 @@ GroupedExperts::GroupedExperts(nn::ParameterSet& parameters, const ModelConfig& 
   w2_ = parameters.add({model.experts, width_, hidden_}, nn::ParameterKind::matrix, output_parts(model, prefix));
 }
 
-View GroupedExperts::forward(nn::Pass& pass, ConstView x_sorted, ConstView offsets) {
+void GroupedExperts::forward(nn::Pass& pass, View y_sorted, ConstView x_sorted, ConstView offsets, ConstView weights) {
   const std::int64_t capacity = x_sorted.dim(0);
   std::int32_t rows = 0;
   nn::read(pass.ctx, {&rows, 1}, offsets.rows(offsets.size() - 1, offsets.size()));
   rows_ = rows;
   x_ = x_sorted;
-  h_ = pass.take({capacity, nn::input_rows(activation_) * static_cast<std::int64_t>(hidden_)});
+  weights_ = weights;
+  h_ = pass.take_operand({capacity, nn::input_rows(activation_) * static_cast<std::int64_t>(hidden_)});
   a_ = pass.take_operand({capacity, hidden_});
-  View y = pass.take({capacity, width_});
   ops::grouped_linear_forward(pass.ctx, h_, x_sorted, parameters_.operand(w13_), offsets);
-  ops::activation_forward(pass.ctx, a_, h_, activation_, rows_);
-  ops::grouped_linear_forward(pass.ctx, y, a_, parameters_.operand(w2_), offsets);
-  return y;
+  ops::activation_forward(pass.ctx, a_, h_, activation_, rows_, weights_);
+  ops::grouped_linear_forward(pass.ctx, y_sorted, a_, parameters_.operand(w2_), offsets);
 }
 
-View GroupedExperts::backward(nn::Pass& pass, ConstView dy_sorted, ConstView offsets) {
-  View da = pass.take_scratch(a_.shape), dh = pass.take_scratch_operand(h_.shape),
-       dx = pass.take_scratch(dy_sorted.shape);
+void GroupedExperts::backward(nn::Pass& pass, View dx_sorted, ConstView dy_sorted, ConstView offsets, View dweights) {
+  View da = pass.take_scratch_operand(a_.shape), dh = pass.take_scratch_operand(h_.shape);
   ops::grouped_linear_backward(pass.ctx, da, parameters_.gradient(w2_), dy_sorted, a_, parameters_.operand(w2_),
                                offsets);
-  ops::activation_backward(pass.ctx, dh, da, h_, activation_, rows_);
-  ops::grouped_linear_backward(pass.ctx, dx, parameters_.gradient(w13_), dh, x_, parameters_.operand(w13_), offsets);
-  return dx;
+  ops::activation_backward(pass.ctx, dh, da, h_, activation_, rows_, weights_, dweights);
+  ops::grouped_linear_backward(pass.ctx, dx_sorted, parameters_.gradient(w13_), dh, x_, parameters_.operand(w13_),
+                               offsets);
 }
 
 View GroupedExperts::answer(nn::Pass& pass, ConstView x, int expert) const {
@@ -76,7 +74,7 @@ View GroupedExperts::answer(nn::Pass& pass, ConstView x, int expert) const {
     const ConstView all = parameters_.operand(id);
     return all.rows(expert, expert + 1).reshaped({all.dim(1), all.dim(2)});
   };
-  View h = pass.take({x.dim(0), nn::input_rows(activation_) * static_cast<std::int64_t>(hidden_)});
+  View h = pass.take_operand({x.dim(0), nn::input_rows(activation_) * static_cast<std::int64_t>(hidden_)});
   View a = pass.take_operand({x.dim(0), hidden_}), y = pass.take({x.dim(0), width_});
   ops::linear_forward(pass.ctx, h, x, of_expert(w13_));
   ops::activation_forward(pass.ctx, a, h, activation_, x.dim(0));

@@ -76,9 +76,10 @@ View MoeLayer::forward(nn::Pass& pass, ConstView x) {
   router_->forward(input(pass), decision_);
   if (decision_.combine) return forward_soft(pass, x);
   const View x_sorted = dispatcher_.dispatch(pass, x, decision_, shape_.experts);
-  y_sorted_ = experts_.forward(pass, x_sorted, dispatcher_.plan().offsets);
+  const View y_sorted = pass.take_scratch_operand(x_sorted.shape);
+  experts_.forward(pass, y_sorted, x_sorted, plan().offsets, plan().weights);
   View y = shared_ ? shared_->forward(pass, x) : pass.take(x.shape);
-  dispatcher_.combine(pass, y, y_sorted_, /*accumulate=*/shared_ != nullptr);
+  dispatcher_.combine(pass, y, y_sorted, /*accumulate=*/shared_ != nullptr);
   return y;
 }
 
@@ -93,17 +94,19 @@ View MoeLayer::forward_soft(nn::Pass& pass, ConstView x) {
   pass.ctx.backend.copy_from_host(soft_offsets_, ends.data());
   View mixed = pass.take({slots, x.dim(1)});
   ops::mix_forward(pass.ctx, mixed, x, decision_.dispatch, pass.batch);
-  y_sorted_ = experts_.forward(pass, mixed, soft_offsets_);
+  soft_y_ = pass.take(mixed.shape);
+  experts_.forward(pass, soft_y_, mixed, soft_offsets_);
   View y = shared_ ? shared_->forward(pass, x) : pass.take(x.shape);
-  ops::unmix_forward(pass.ctx, y, y_sorted_, decision_.combine, pass.batch, /*accumulate=*/shared_ != nullptr);
+  ops::unmix_forward(pass.ctx, y, soft_y_, decision_.combine, pass.batch, /*accumulate=*/shared_ != nullptr);
   return y;
 }
 
 View MoeLayer::backward_soft(nn::Pass& pass, ConstView dy) {
-  View dslots = pass.take_scratch(y_sorted_.shape), dmixed = pass.take_scratch(x_.shape);
+  View dslots = pass.take_scratch(soft_y_.shape), dsorted = pass.take_scratch(soft_y_.shape);
+  View dmixed = pass.take_scratch(x_.shape);
   View ddispatch = pass.take_scratch(decision_.dispatch.shape), dcombine = pass.take_scratch(decision_.combine.shape);
-  ops::unmix_backward(pass.ctx, dslots, dcombine, dy, y_sorted_, decision_.combine, pass.batch);
-  const View dsorted = experts_.backward(pass, dslots, soft_offsets_);
+  ops::unmix_backward(pass.ctx, dslots, dcombine, dy, soft_y_, decision_.combine, pass.batch);
+  experts_.backward(pass, dsorted, dslots, soft_offsets_);
   ops::mix_backward(pass.ctx, dmixed, ddispatch, dsorted, x_, decision_.dispatch, pass.batch);
   View dx = shared_ ? shared_->backward(pass, dy) : dmixed;
   if (shared_) ops::add_scaled(pass.ctx, dx, dmixed, 1.0);
@@ -113,11 +116,12 @@ View MoeLayer::backward_soft(nn::Pass& pass, ConstView dy) {
 
 View MoeLayer::backward(nn::Pass& pass, ConstView dy) {
   if (decision_.combine) return backward_soft(pass, dy);
-  const auto [dy_sorted, dweights] = dispatcher_.combine_backward(pass, dy, y_sorted_);
-  const View dx_sorted = experts_.backward(pass, dy_sorted, dispatcher_.plan().offsets);
+  const View dy_sorted = dispatcher_.combine_backward(pass, dy), dx_sorted = pass.take_scratch_operand(dy_sorted.shape);
+  const View dweights = pass.take_scratch(plan().weights.shape);
+  experts_.backward(pass, dx_sorted, dy_sorted, plan().offsets, dweights);
   View dx = shared_ ? shared_->backward(pass, dy) : pass.take_scratch(dy.shape);
   dispatcher_.dispatch_backward(pass, dx, dx_sorted, /*accumulate=*/shared_ != nullptr);
-  router_->backward(input(pass), decision_, dweights, dx);
+  router_->backward(input(pass), decision_, dispatcher_.by_choice(pass, dweights), dx);
   return dx;
 }
 

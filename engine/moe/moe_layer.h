@@ -86,9 +86,8 @@ class MoeLayer final : public nn::FeedForward {
   TokenDispatcher dispatcher_;
   Decision decision_;
   ConstView x_;
-  View y_sorted_;
-  View soft_offsets_;       // [E+1] of a soft mixture
-  Buffer shared_gradient_;  // one expert's, for share_gradients
+  View soft_offsets_, soft_y_;  // of a soft mixture: [E+1], and the experts' answers to its slots
+  Buffer shared_gradient_;      // one expert's, for share_gradients
   std::vector<std::int32_t> host_counts_, host_offsets_;
   // What was asked for after the last forward, on its way from the device.
   struct Asked {

@@ -12,25 +12,28 @@ View TokenDispatcher::dispatch(nn::Pass& pass, ConstView x, const Decision& deci
            ints(experts + 1), ints(tokens_ + 1), ints(rows)};
   ops::plan_from_choices(pass.ctx, plan_, decision.kept_ids, decision.weights, experts, rows);
   View x_sorted = pass.take_operand({rows, x.dim(1)});
-  ops::gather_forward(pass.ctx, x_sorted, x, plan_);
+  ops::permute(pass.ctx, x_sorted, x, plan_);
   return x_sorted;
 }
 
 void TokenDispatcher::combine(nn::Pass& pass, View y, ConstView y_sorted, bool accumulate) {
-  ops::combine_forward(pass.ctx, y, y_sorted, plan_, accumulate);
+  ops::unpermute(pass.ctx, y, y_sorted, plan_, accumulate);
 }
 
-TokenDispatcher::CombineGradient TokenDispatcher::combine_backward(nn::Pass& pass, ConstView dy, ConstView y_sorted) {
-  View dy_sorted = pass.take_scratch_operand(y_sorted.shape);
-  View by_row = pass.scratch.take(plan_.weights.dtype, plan_.weights.shape);
-  View by_choice = pass.scratch.take(plan_.weights.dtype, {tokens_, choices_});
-  ops::combine_backward(pass.ctx, dy_sorted, by_row, dy, y_sorted, plan_);
-  ops::choices_from_plan(pass.ctx, by_choice, by_row, plan_);
-  return {dy_sorted, by_choice};
+View TokenDispatcher::combine_backward(nn::Pass& pass, ConstView dy) {
+  View dy_sorted = pass.take_scratch_operand({plan_.token_ids.size(), dy.dim(1)});
+  ops::permute(pass.ctx, dy_sorted, dy, plan_);
+  return dy_sorted;
 }
 
 void TokenDispatcher::dispatch_backward(nn::Pass& pass, View dx, ConstView dx_sorted, bool accumulate) {
-  ops::gather_backward(pass.ctx, dx, dx_sorted, plan_, accumulate);
+  ops::unpermute(pass.ctx, dx, dx_sorted, plan_, accumulate);
+}
+
+View TokenDispatcher::by_choice(nn::Pass& pass, ConstView by_row) {
+  View out = pass.scratch.take(by_row.dtype, {tokens_, choices_});
+  ops::choices_from_plan(pass.ctx, out, by_row, plan_);
+  return out;
 }
 
 }  // namespace moe::routing

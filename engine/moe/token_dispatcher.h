@@ -11,15 +11,14 @@ class TokenDispatcher {
   /// Builds the plan from the kept choices of the decision and returns the sorted rows x_sorted[Rmax,D], Rmax = T·K, or
   /// the decision's own bound.
   View dispatch(nn::Pass& pass, ConstView x, const Decision& decision, int experts);
-  /// y[T,D] (+)= Σ over a token's assignments of weight·y_sorted.
+  /// y[T,D] (+)= Σ over a token's assignments of y_sorted, which the experts have weighted.
   void combine(nn::Pass& pass, View y, ConstView y_sorted, bool accumulate);
-  /// dy_sorted[Rmax,D] of dy[T,D], and dweights[T,K] of the choices.
-  struct CombineGradient {
-    View dy_sorted, dweights;
-  };
-  CombineGradient combine_backward(nn::Pass& pass, ConstView dy, ConstView y_sorted);
+  /// dy_sorted[Rmax,D] of dy[T,D].
+  View combine_backward(nn::Pass& pass, ConstView dy);
   /// dx[T,D] (+)= the sum of each token's rows of dx_sorted.
   void dispatch_backward(nn::Pass& pass, View dx, ConstView dx_sorted, bool accumulate);
+  /// What an assignment has, by_row[Rmax], as the router's choices have it: [T,K], 0 where dropped.
+  View by_choice(nn::Pass& pass, ConstView by_row);
 
   const ops::Plan& plan() const { return plan_; }
 

@@ -18,7 +18,9 @@ Stream Block::forward(Pass& pass, const Stream& in) {
   }
   const RmsNorm::Result second =
       feed_forward_norm_.forward(pass, stream.x, stream.delta, feed_forward_->reads_operand());
-  return {second.sum, feed_forward_->forward(pass, second.y)};
+  const View y = feed_forward_->forward(pass, second.y);
+  pass.scratch.reset();
+  return {second.sum, y};
 }
 
 void Block::backward(Pass& pass, View d) {

@@ -21,7 +21,7 @@ DenseFeedForward::DenseFeedForward(ParameterSet& parameters, const Shape& shape,
 View DenseFeedForward::forward(Pass& pass, ConstView x) {
   const std::int64_t t = x.dim(0), f = shape_.hidden;
   x_ = x;
-  h_ = pass.take({t, input_rows(shape_.activation) * f});
+  h_ = pass.take_operand({t, input_rows(shape_.activation) * f});
   a_ = pass.take_operand({t, f});
   View y = pass.take({t, shape_.width});
   ops::linear_forward(pass.ctx, h_, x, parameters_.operand(w_in_));
@@ -31,7 +31,8 @@ View DenseFeedForward::forward(Pass& pass, ConstView x) {
 }
 
 View DenseFeedForward::backward(Pass& pass, ConstView dy) {
-  View da = pass.take_scratch(a_.shape), dh = pass.take_scratch_operand(h_.shape), dx = pass.take_scratch(dy.shape);
+  View da = pass.take_scratch_operand(a_.shape), dh = pass.take_scratch_operand(h_.shape);
+  View dx = pass.take_scratch(dy.shape);
   ops::linear_backward(pass.ctx, da, parameters_.gradient(w_down_), dy, a_, parameters_.operand(w_down_));
   ops::activation_backward(pass.ctx, dh, da, h_, shape_.activation, dy.dim(0));
   ops::linear_backward(pass.ctx, dx, parameters_.gradient(w_in_), dh, x_, parameters_.operand(w_in_));

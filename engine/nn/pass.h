@@ -33,7 +33,7 @@ struct Pass {
   View take(const Shape& shape) const { return arena.take(dtype, shape); }
   View take_scratch(const Shape& shape) const { return scratch.take(dtype, shape); }
 
-  /// Of what products alone read.
+  /// Of what products alone read, and of their results that only elementwise functions read.
   DType operand_dtype() const { return ops::operand_dtype(ctx, dtype); }
   View take_operand(const Shape& shape) const { return arena.take(operand_dtype(), shape); }
   View take_scratch_operand(const Shape& shape) const { return scratch.take(operand_dtype(), shape); }

@@ -6,28 +6,38 @@
 namespace moe::ops {
 namespace {
 
-void check(const char* op, ConstView y, ConstView x, Activation kind, std::int64_t rows) {
-  require(is_real(x) && y.shape.rank == 2 && x.shape.rank == 2, op, "matrices of one floating-point dtype");
+void check(const Context& ctx, const char* op, ConstView y, ConstView x, Activation kind, std::int64_t rows) {
+  require(is_stored_real(ctx, x) && y.dtype == x.dtype && y.shape.rank == 2 && x.shape.rank == 2, op,
+          "matrices of one floating-point dtype, or all stored rounded");
   const auto width = y.dim(1) * (kind == Activation::swiglu ? 2 : 1);
   require(x.dim(0) == y.dim(0) && x.dim(1) == width, op, "y[R,F], x[R,2F] for swiglu, x[R,F] otherwise");
   require(rows >= 0 && rows <= y.dim(0), op, "0 <= rows <= R");
 }
 
-}  // namespace
-
-void activation_forward(Context& ctx, View y, ConstView x, Activation kind, std::int64_t rows) {
-  constexpr auto kOp = "activation_forward";
-  check(kOp, y, x, kind, rows);
-  require(is_operand(ctx, y, x.dtype), kOp, "y of x's dtype or stored rounded");
-  ctx.backend.activation().activation_forward(y, x, kind, rows);
+void check_weights(const char* op, ConstView weights, ConstView x) {
+  if (!weights) return;
+  const DType real = x.dtype == DType::bf16 ? DType::f32 : x.dtype;
+  require(weights.dtype == real && weights.shape == Shape{x.dim(0)}, op, "weights[R] of the rows' dtype, not rounded");
 }
 
-void activation_backward(Context& ctx, View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows) {
+}  // namespace
+
+void activation_forward(Context& ctx, View y, ConstView x, Activation kind, std::int64_t rows, ConstView weights) {
+  constexpr auto kOp = "activation_forward";
+  check(ctx, kOp, y, x, kind, rows);
+  check_weights(kOp, weights, x);
+  ctx.backend.activation().activation_forward(y, x, kind, rows, weights);
+}
+
+void activation_backward(Context& ctx, View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows,
+                         ConstView weights, View dweights) {
   constexpr auto kOp = "activation_backward";
-  check(kOp, dy, x, kind, rows);
-  require(same_real({x, dy}) && is_operand(ctx, dx, x.dtype) && dx.shape == x.shape, kOp,
-          "dy of x's dtype, dx like x or stored rounded");
-  ctx.backend.activation().activation_backward(dx, dy, x, kind, rows);
+  check(ctx, kOp, dy, x, kind, rows);
+  check_weights(kOp, weights, x);
+  require(dx.dtype == x.dtype && dx.shape == x.shape, kOp, "dx like x");
+  require(dweights.shape == weights.shape && (!weights || dweights.dtype == weights.dtype), kOp,
+          "dweights like weights");
+  ctx.backend.activation().activation_backward(dx, dy, x, kind, rows, weights, dweights);
 }
 
 void add_scaled(Context& ctx, View y, ConstView x, double alpha) {

@@ -9,10 +9,12 @@
 namespace moe::ops {
 
 using moe::Activation;
-/// y[R,F] = silu(x[:, :F])·x[:, F:] for swiglu with x[R,2F] (gate first); y = f(x[R,F]) for relu and gelu. Rows
-/// [0,rows). y and dx may be stored rounded.
-void activation_forward(Context& ctx, View y, ConstView x, Activation kind, std::int64_t rows);
-void activation_backward(Context& ctx, View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows);
+/// y[r] = weight_r·f(x[r]) for rows r < rows; weights[R], or empty: all 1. f(x) = silu(x[:F])·x[F:] for swiglu with
+/// x[R,2F] (gate first), y[R,F]; relu and gelu: x[R,F]. x and y of one dtype, or both stored rounded.
+void activation_forward(Context& ctx, View y, ConstView x, Activation kind, std::int64_t rows, ConstView weights = {});
+/// dx of dy; with weights also dweights[r] = ⟨dy[r], f(x[r])⟩. All of x's dtype; weights and dweights as in forward.
+void activation_backward(Context& ctx, View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows,
+                         ConstView weights = {}, View dweights = {});
 /// y += alpha·x, elementwise.
 void add_scaled(Context& ctx, View y, ConstView x, double alpha = 1.0);
 void fill(Context& ctx, View y, double value);

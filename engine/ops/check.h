@@ -29,6 +29,11 @@ inline bool same_real(std::initializer_list<ConstView> views) {
   return true;
 }
 
+/// x of a floating-point dtype, or stored rounded where the context allows.
+inline bool is_stored_real(const Context& ctx, ConstView x) {
+  return is_real(x) || x.dtype == operand_dtype(ctx, DType::f32);
+}
+
 /// x as it stands for products beside arrays of dtype `real`: of that dtype, or stored rounded where the context
 /// allows.
 inline bool is_operand(const Context& ctx, ConstView x, DType real) {

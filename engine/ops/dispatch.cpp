@@ -20,16 +20,12 @@ std::int64_t check_plan(const char* op, const Plan& plan, std::int64_t tokens) {
 }
 
 /// Rows by token beside rows by assignment, [T,D] and [Rmax,D].
-void check_shapes(const char* op, ConstView by_token, ConstView by_row, const Plan& plan) {
+void check_rows(const Context& ctx, const char* op, ConstView by_token, ConstView by_row, const Plan& plan) {
   require(by_token.shape.rank == 2, op, "[T,D]");
   const auto rows = check_plan(op, plan, by_token.dim(0));
   require(same_real({by_token, plan.weights}), op, "one floating-point dtype");
   require(by_row.shape == Shape({rows, by_token.dim(1)}), op, "[Rmax,D] beside [T,D]");
-}
-
-void check_rows(const char* op, ConstView by_token, ConstView by_row, const Plan& plan) {
-  check_shapes(op, by_token, by_row, plan);
-  require(same_real({by_token, by_row}), op, "one floating-point dtype");
+  require(is_operand(ctx, by_row, by_token.dtype), op, "sorted rows of the tokens' dtype or stored rounded");
 }
 
 }  // namespace
@@ -44,30 +40,14 @@ void plan_from_choices(Context& ctx, Plan& plan, ConstView ids, ConstView weight
   ctx.backend.dispatch().plan_from_choices(plan, ids, weights, experts);
 }
 
-void gather_forward(Context& ctx, View x_sorted, ConstView x, const Plan& plan) {
-  constexpr auto kOp = "gather_forward";
-  check_shapes(kOp, x, x_sorted, plan);
-  require(is_operand(ctx, x_sorted, x.dtype), kOp, "x_sorted of x's dtype or stored rounded");
-  ctx.backend.dispatch().gather_forward(x_sorted, x, plan);
+void permute(Context& ctx, View x_sorted, ConstView x, const Plan& plan) {
+  check_rows(ctx, "permute", x, x_sorted, plan);
+  ctx.backend.dispatch().permute(x_sorted, x, plan);
 }
 
-void gather_backward(Context& ctx, View dx, ConstView dx_sorted, const Plan& plan, bool accumulate_dx) {
-  check_rows("gather_backward", dx, dx_sorted, plan);
-  ctx.backend.dispatch().gather_backward(dx, dx_sorted, plan, accumulate_dx);
-}
-
-void combine_forward(Context& ctx, View y, ConstView y_sorted, const Plan& plan, bool accumulate) {
-  check_rows("combine_forward", y, y_sorted, plan);
-  ctx.backend.dispatch().combine_forward(y, y_sorted, plan, accumulate);
-}
-
-void combine_backward(Context& ctx, View dy_sorted, View dweights, ConstView dy, ConstView y_sorted, const Plan& plan) {
-  constexpr auto kOp = "combine_backward";
-  check_rows(kOp, dy, y_sorted, plan);
-  require(same_real({dy, dweights}) && is_operand(ctx, dy_sorted, dy.dtype) && dy_sorted.shape == y_sorted.shape, kOp,
-          "dy_sorted[Rmax,D] of dy's dtype or stored rounded");
-  require(dweights.shape == plan.weights.shape, kOp, "dweights[Rmax]");
-  ctx.backend.dispatch().combine_backward(dy_sorted, dweights, dy, y_sorted, plan);
+void unpermute(Context& ctx, View x, ConstView x_sorted, const Plan& plan, bool accumulate) {
+  check_rows(ctx, "unpermute", x, x_sorted, plan);
+  ctx.backend.dispatch().unpermute(x, x_sorted, plan, accumulate);
 }
 
 void choices_from_plan(Context& ctx, View out, ConstView dweights, const Plan& plan) {

@@ -6,7 +6,9 @@
 namespace moe::ops {
 namespace {
 
-constexpr auto kDTypes = "results of one floating-point dtype, operands of the same or stored rounded";
+constexpr auto kDTypes = "one floating-point dtype; operands, and results that are not added to, may be stored rounded";
+
+DType real_of(DType stored) { return stored == DType::bf16 ? DType::f32 : stored; }
 
 bool fit(const Context& ctx, DType real, std::initializer_list<ConstView> operands) {
   for (const ConstView& x : operands)
@@ -14,11 +16,15 @@ bool fit(const Context& ctx, DType real, std::initializer_list<ConstView> operan
   return true;
 }
 
+DType gradient_dtype(ConstView dx, ConstView dw, ConstView dy) {
+  return real_of(dw ? dw.dtype : dx ? dx.dtype : dy.dtype);
+}
+
 }  // namespace
 
 void matmul(Context& ctx, View c, ConstView a, bool transpose_a, ConstView b, bool transpose_b, bool accumulate) {
   constexpr auto kOp = "matmul";
-  require(is_real(c) && fit(ctx, c.dtype, {a, b}), kOp, kDTypes);
+  require(is_stored_real(ctx, c) && (is_real(c) || !accumulate) && fit(ctx, real_of(c.dtype), {a, b}), kOp, kDTypes);
   require(c.shape.rank == 2 && a.shape.rank == 2 && b.shape.rank == 2, kOp, "matrices");
   const auto m = a.dim(transpose_a ? 1 : 0), k = a.dim(transpose_a ? 0 : 1);
   const auto k_of_b = b.dim(transpose_b ? 1 : 0), n = b.dim(transpose_b ? 0 : 1);
@@ -30,8 +36,9 @@ void linear_forward(Context& ctx, View y, ConstView x, ConstView w) { matmul(ctx
 
 void linear_backward(Context& ctx, View dx, View dw, ConstView dy, ConstView x, ConstView w, bool accumulate_dx) {
   constexpr auto kOp = "linear_backward";
-  const DType real = dw ? dw.dtype : dx ? dx.dtype : dy.dtype;
-  require(same_real({dx, dw}) && fit(ctx, real, {dy, x, w}), kOp, kDTypes);
+  const DType real = gradient_dtype(dx, dw, dy);
+  require((!dw || is_real(dw)) && fit(ctx, real, {dx, dy, x, w}), kOp, kDTypes);
+  require(!dx || !accumulate_dx || is_real(dx), kOp, kDTypes);
   require(dy.shape.rank == 2 && x.shape.rank == 2 && w.shape.rank == 2, kOp, "dy, x and w are matrices");
   require(dy.dim(0) == x.dim(0) && w.shape == Shape({dy.dim(1), x.dim(1)}), kOp, "dy[T,N], x[T,K], w[N,K]");
   require((!dx || dx.shape == x.shape) && (!dw || dw.shape == w.shape), kOp, "dx[T,K] or empty, dw[N,K] or empty");
@@ -51,7 +58,7 @@ void check_grouped(const char* op, ConstView y, ConstView x, ConstView w, ConstV
 void grouped_linear_forward(Context& ctx, View y, ConstView x, ConstView w, ConstView offsets) {
   constexpr auto kOp = "grouped_linear_forward";
   check_grouped(kOp, y, x, w, offsets);
-  require(is_real(y) && fit(ctx, y.dtype, {x, w}), kOp, kDTypes);
+  require(is_stored_real(ctx, y) && fit(ctx, real_of(y.dtype), {x, w}), kOp, kDTypes);
   ctx.backend.matmul().grouped_linear_forward(y, x, w, offsets, ctx.precision);
 }
 
@@ -59,8 +66,8 @@ void grouped_linear_backward(Context& ctx, View dx, View dw, ConstView dy, Const
                              ConstView offsets) {
   constexpr auto kOp = "grouped_linear_backward";
   check_grouped(kOp, dy, x, w, offsets);
-  const DType real = dw ? dw.dtype : dx ? dx.dtype : dy.dtype;
-  require(same_real({dx, dw}) && fit(ctx, real, {dy, x, w}), kOp, kDTypes);
+  const DType real = gradient_dtype(dx, dw, dy);
+  require((!dw || is_real(dw)) && fit(ctx, real, {dx, dy, x, w}), kOp, kDTypes);
   require((!dx || dx.shape == x.shape) && (!dw || dw.shape == w.shape), kOp, "dx[Rmax,K] or empty, dw[E,N,K] or empty");
   ctx.backend.matmul().grouped_linear_backward(dx, dw, dy, x, w, offsets, ctx.precision);
 }

@@ -6,6 +6,9 @@
 
 namespace moe::ops {
 
+// Operands may be stored rounded (operand_dtype), and so may results that nothing is added to: what only elementwise
+// functions read of them.
+
 /// c[M,N] (+)= op(a)·op(b), op = transpose when told so. Router logits use precision native, always.
 void matmul(Context& ctx, View c, ConstView a, bool transpose_a, ConstView b, bool transpose_b,
             bool accumulate = false);

@@ -13,11 +13,12 @@ struct ActivationThere final : ActivationOps {
   Backend& device;
   ActivationOps& in;
   explicit ActivationThere(Backend& d) : device(d), in(d.activation()) {}
-  void activation_forward(View y, ConstView x, Activation kind, std::int64_t rows) override {
-    return run(device, in, &ActivationOps::activation_forward, y, x, kind, rows);
+  void activation_forward(View y, ConstView x, Activation kind, std::int64_t rows, ConstView weights) override {
+    return run(device, in, &ActivationOps::activation_forward, y, x, kind, rows, weights);
   }
-  void activation_backward(View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows) override {
-    return run(device, in, &ActivationOps::activation_backward, dx, dy, x, kind, rows);
+  void activation_backward(View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows, ConstView weights,
+                           View dweights) override {
+    return run(device, in, &ActivationOps::activation_backward, dx, dy, x, kind, rows, weights, dweights);
   }
   void add_scaled(View y, ConstView x, double alpha) override {
     return run(device, in, &ActivationOps::add_scaled, y, x, alpha);
@@ -90,17 +91,11 @@ struct DispatchThere final : DispatchOps {
   void plan_from_choices(Plan& plan, ConstView ids, ConstView weights, int experts) override {
     return run(device, in, &DispatchOps::plan_from_choices, plan, ids, weights, experts);
   }
-  void gather_forward(View x_sorted, ConstView x, const Plan& plan) override {
-    return run(device, in, &DispatchOps::gather_forward, x_sorted, x, plan);
+  void permute(View x_sorted, ConstView x, const Plan& plan) override {
+    return run(device, in, &DispatchOps::permute, x_sorted, x, plan);
   }
-  void gather_backward(View dx, ConstView dx_sorted, const Plan& plan, bool accumulate_dx) override {
-    return run(device, in, &DispatchOps::gather_backward, dx, dx_sorted, plan, accumulate_dx);
-  }
-  void combine_forward(View y, ConstView y_sorted, const Plan& plan, bool accumulate) override {
-    return run(device, in, &DispatchOps::combine_forward, y, y_sorted, plan, accumulate);
-  }
-  void combine_backward(View dy_sorted, View dweights, ConstView dy, ConstView y_sorted, const Plan& plan) override {
-    return run(device, in, &DispatchOps::combine_backward, dy_sorted, dweights, dy, y_sorted, plan);
+  void unpermute(View x, ConstView x_sorted, const Plan& plan, bool accumulate) override {
+    return run(device, in, &DispatchOps::unpermute, x, x_sorted, plan, accumulate);
   }
   void choices_from_plan(View out, ConstView dweights, const Plan& plan) override {
     return run(device, in, &DispatchOps::choices_from_plan, out, dweights, plan);

@@ -9,25 +9,30 @@
 namespace moe::cpu {
 namespace {
 
+// Of one row: forward writes weight·f(x); backward writes dx of dy·weight and returns ⟨dy, f(x)⟩.
+
 template <class T>
-void swiglu_row(T* y, const T* x, std::int64_t f) {
+void swiglu_row(T* y, const T* x, std::int64_t f, T weight) {
   const T *gate = x, *up = x + f;
 #pragma omp simd
-  for (std::int64_t i = 0; i < f; ++i) y[i] = gate[i] * sigmoid(gate[i]) * up[i];
+  for (std::int64_t i = 0; i < f; ++i) y[i] = weight * (gate[i] * sigmoid(gate[i]) * up[i]);
 }
 
 /// d silu(g)/dg = σ(g)·(1 + g·(1 − σ(g))).
 template <class T>
-void swiglu_row_backward(T* dx, const T* dy, const T* x, std::int64_t f) {
+T swiglu_row_backward(T* dx, const T* dy, const T* x, std::int64_t f, T weight) {
   const T *gate = x, *up = x + f;
   T *dgate = dx, *dup = dx + f;
-#pragma omp simd
+  T inner = 0;
+#pragma omp simd reduction(+ : inner)
   for (std::int64_t i = 0; i < f; ++i) {
     const T s = sigmoid(gate[i]);
-    const T silu = gate[i] * s;
-    dup[i] = dy[i] * silu;
-    dgate[i] = dy[i] * up[i] * (s + silu * (T(1) - s));
+    const T silu = gate[i] * s, d = weight * dy[i];
+    inner += dy[i] * (silu * up[i]);
+    dup[i] = d * silu;
+    dgate[i] = d * up[i] * (s + silu * (T(1) - s));
   }
+  return inner;
 }
 
 /// gelu(x) = x·Φ(x), Φ the normal distribution function: Hendrycks & Gimpel 2016, the exact form.
@@ -37,74 +42,78 @@ T normal_cdf(T x) {
 }
 
 template <class T>
-void gelu_row(T* y, const T* x, std::int64_t f) {
+void gelu_row(T* y, const T* x, std::int64_t f, T weight) {
 #pragma omp simd
-  for (std::int64_t i = 0; i < f; ++i) y[i] = x[i] * normal_cdf(x[i]);
+  for (std::int64_t i = 0; i < f; ++i) y[i] = weight * (x[i] * normal_cdf(x[i]));
 }
 
 template <class T>
-void gelu_row_backward(T* dx, const T* dy, const T* x, std::int64_t f) {
+T gelu_row_backward(T* dx, const T* dy, const T* x, std::int64_t f, T weight) {
   constexpr T kDensity = T(0.5 * std::numbers::inv_sqrtpi * std::numbers::sqrt2);  // 1/sqrt(2π)
-#pragma omp simd
-  for (std::int64_t i = 0; i < f; ++i)
-    dx[i] = dy[i] * (normal_cdf(x[i]) + x[i] * kDensity * fast_exp(T(-0.5) * x[i] * x[i]));
+  T inner = 0;
+#pragma omp simd reduction(+ : inner)
+  for (std::int64_t i = 0; i < f; ++i) {
+    const T below = normal_cdf(x[i]);
+    inner += dy[i] * (x[i] * below);
+    dx[i] = weight * dy[i] * (below + x[i] * kDensity * fast_exp(T(-0.5) * x[i] * x[i]));
+  }
+  return inner;
 }
 
 template <class T>
-void relu_row(T* y, const T* x, std::int64_t f) {
+void relu_row(T* y, const T* x, std::int64_t f, T weight) {
 #pragma omp simd
-  for (std::int64_t i = 0; i < f; ++i) y[i] = x[i] < T(0) ? T(0) : x[i];
+  for (std::int64_t i = 0; i < f; ++i) y[i] = weight * (x[i] < T(0) ? T(0) : x[i]);
 }
 
 template <class T>
-void relu_row_backward(T* dx, const T* dy, const T* x, std::int64_t f) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < f; ++i) dx[i] = x[i] > T(0) ? dy[i] : T(0);
+T relu_row_backward(T* dx, const T* dy, const T* x, std::int64_t f, T weight) {
+  T inner = 0;
+#pragma omp simd reduction(+ : inner)
+  for (std::int64_t i = 0; i < f; ++i) {
+    inner += dy[i] * (x[i] < T(0) ? T(0) : x[i]);
+    dx[i] = x[i] > T(0) ? weight * dy[i] : T(0);
+  }
+  return inner;
+}
+
+template <class T>
+void forward_row(Activation kind, T* y, const T* x, std::int64_t f, T weight) {
+  if (kind == Activation::swiglu) return swiglu_row(y, x, f, weight);
+  if (kind == Activation::relu) return relu_row(y, x, f, weight);
+  gelu_row(y, x, f, weight);
+}
+
+template <class T>
+T backward_row(Activation kind, T* dx, const T* dy, const T* x, std::int64_t f, T weight) {
+  if (kind == Activation::swiglu) return swiglu_row_backward(dx, dy, x, f, weight);
+  if (kind == Activation::relu) return relu_row_backward(dx, dy, x, f, weight);
+  return gelu_row_backward(dx, dy, x, f, weight);
 }
 
 }  // namespace
 
-void CpuActivation::activation_forward(View y, ConstView x, Activation kind, std::int64_t rows) {
+void CpuActivation::activation_forward(View y, ConstView x, Activation kind, std::int64_t rows, ConstView weights) {
   with_real(y.dtype, [&]<class T>() {
     const std::int64_t f = y.dim(1), width = x.dim(1);
+    const T* weight = weights ? weights.as<T>() : nullptr;
     runtime_.for_ranges(rows, row_grain(width), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t r = begin; r < end; ++r) {
-        T* out = y.as<T>() + r * f;
-        const T* in = x.as<T>() + r * width;
-        switch (kind) {
-          case Activation::swiglu:
-            swiglu_row(out, in, f);
-            break;
-          case Activation::relu:
-            relu_row(out, in, f);
-            break;
-          case Activation::gelu:
-            gelu_row(out, in, f);
-            break;
-        }
-      }
+      for (std::int64_t r = begin; r < end; ++r)
+        forward_row(kind, y.as<T>() + r * f, x.as<T>() + r * width, f, weight ? weight[r] : T(1));
     });
   });
 }
 
-void CpuActivation::activation_backward(View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows) {
+void CpuActivation::activation_backward(View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows,
+                                        ConstView weights, View dweights) {
   with_real(dy.dtype, [&]<class T>() {
     const std::int64_t f = dy.dim(1), width = x.dim(1);
+    const T* weight = weights ? weights.as<T>() : nullptr;
     runtime_.for_ranges(rows, row_grain(width), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t r = begin; r < end; ++r) {
-        T* out = dx.as<T>() + r * width;
-        const T *gradient = dy.as<T>() + r * f, *in = x.as<T>() + r * width;
-        switch (kind) {
-          case Activation::swiglu:
-            swiglu_row_backward(out, gradient, in, f);
-            break;
-          case Activation::relu:
-            relu_row_backward(out, gradient, in, f);
-            break;
-          case Activation::gelu:
-            gelu_row_backward(out, gradient, in, f);
-            break;
-        }
+        const T inner = backward_row(kind, dx.as<T>() + r * width, dy.as<T>() + r * f, x.as<T>() + r * width, f,
+                                     weight ? weight[r] : T(1));
+        if (weight) dweights.as<T>()[r] = inner;
       }
     });
   });

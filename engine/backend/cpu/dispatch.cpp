@@ -8,30 +8,6 @@ namespace {
 
 std::int64_t assignments(const Plan& plan) { return plan.offsets.as<std::int32_t>()[plan.offsets.size() - 1]; }
 
-/// to += factor·from
-template <class T>
-void add_row(T* to, const T* from, T factor, std::int64_t n) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) to[i] += factor * from[i];
-}
-
-/// y[t] (+)= Σ over the token's assignments of factor(row)·rows[row].
-template <class T, class Factor>
-void sum_over_assignments(Runtime& runtime, View y, ConstView rows, const Plan& plan, bool accumulate,
-                          Factor&& factor) {
-  const std::int64_t d = y.dim(1);
-  const auto* first = plan.token_offsets.as<std::int32_t>();
-  const auto* row_of = plan.token_rows.as<std::int32_t>();
-  runtime.for_ranges(y.dim(0), row_grain(d), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t t = begin; t < end; ++t) {
-      T* to = y.as<T>() + t * d;
-      if (!accumulate) std::fill(to, to + d, T(0));
-      for (std::int32_t i = first[t]; i < first[t + 1]; ++i)
-        add_row(to, rows.as<T>() + row_of[i] * d, factor(row_of[i]), d);
-    }
-  });
-}
-
 }  // namespace
 
 // A stable counting sort by expert, in one thread: three passes over T·K small integers.
@@ -66,7 +42,7 @@ void CpuDispatch::plan_from_choices(Plan& plan, ConstView ids, ConstView weights
   first[tokens] = used;
 }
 
-void CpuDispatch::gather_forward(View x_sorted, ConstView x, const Plan& plan) {
+void CpuDispatch::permute(View x_sorted, ConstView x, const Plan& plan) {
   with_real(x.dtype, [&]<class T>() {
     const std::int64_t d = x.dim(1);
     const auto* token = plan.token_ids.as<std::int32_t>();
@@ -76,32 +52,20 @@ void CpuDispatch::gather_forward(View x_sorted, ConstView x, const Plan& plan) {
   });
 }
 
-void CpuDispatch::gather_backward(View dx, ConstView dx_sorted, const Plan& plan, bool accumulate_dx) {
-  with_real(dx.dtype, [&]<class T>() {
-    sum_over_assignments<T>(runtime_, dx, dx_sorted, plan, accumulate_dx, [](std::int32_t) { return T(1); });
-  });
-}
-
-void CpuDispatch::combine_forward(View y, ConstView y_sorted, const Plan& plan, bool accumulate) {
-  with_real(y.dtype, [&]<class T>() {
-    const T* weights = plan.weights.as<T>();
-    sum_over_assignments<T>(runtime_, y, y_sorted, plan, accumulate,
-                            [weights](std::int32_t row) { return weights[row]; });
-  });
-}
-
-void CpuDispatch::combine_backward(View dy_sorted, View dweights, ConstView dy, ConstView y_sorted, const Plan& plan) {
-  with_real(dy.dtype, [&]<class T>() {
-    const std::int64_t d = dy.dim(1);
-    const auto* token = plan.token_ids.as<std::int32_t>();
-    runtime_.for_ranges(assignments(plan), row_grain(d), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t r = begin; r < end; ++r) {
-        const T *gradient = dy.as<T>() + token[r] * d, *value = y_sorted.as<T>() + r * d;
-        const T weight = plan.weights.as<T>()[r];
-        dweights.as<T>()[r] = dot_row(gradient, value, d);
-        T* to = dy_sorted.as<T>() + r * d;
+void CpuDispatch::unpermute(View x, ConstView x_sorted, const Plan& plan, bool accumulate) {
+  with_real(x.dtype, [&]<class T>() {
+    const std::int64_t d = x.dim(1);
+    const auto* first = plan.token_offsets.as<std::int32_t>();
+    const auto* row_of = plan.token_rows.as<std::int32_t>();
+    runtime_.for_ranges(x.dim(0), row_grain(d), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t t = begin; t < end; ++t) {
+        T* to = x.as<T>() + t * d;
+        if (!accumulate) std::fill(to, to + d, T(0));
+        for (std::int32_t i = first[t]; i < first[t + 1]; ++i) {
+          const T* row = x_sorted.as<T>() + row_of[i] * d;
 #pragma omp simd
-        for (std::int64_t i = 0; i < d; ++i) to[i] = weight * gradient[i];
+          for (std::int64_t c = 0; c < d; ++c) to[c] += row[c];
+        }
       }
     });
   });

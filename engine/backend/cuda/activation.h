@@ -8,8 +8,9 @@ namespace moe::cuda {
 class CudaActivation final : public ActivationOps {
  public:
   explicit CudaActivation(Runtime& runtime) : runtime_(runtime) {}
-  void activation_forward(View y, ConstView x, Activation kind, std::int64_t rows) override;
-  void activation_backward(View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows) override;
+  void activation_forward(View y, ConstView x, Activation kind, std::int64_t rows, ConstView weights) override;
+  void activation_backward(View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows, ConstView weights,
+                           View dweights) override;
   void add_scaled(View y, ConstView x, double alpha) override;
   void fill(View y, double value) override;
   void copy(View y, ConstView x) override;

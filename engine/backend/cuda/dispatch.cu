@@ -60,49 +60,24 @@ void plan_rows(Runtime& runtime, const Rows& rows, T* row_weights, const std::in
 }
 
 template <int N, class T, class S>
-void gather(Runtime& runtime, const Rows& rows, S* sorted, const T* x, std::int64_t d) {
+void permute_rows(Runtime& runtime, const Rows& rows, S* sorted, const T* x, std::int64_t d) {
   for_cells<N>(runtime, rows.most, d, [=] __device__(std::int64_t r, std::int64_t c, auto width) {
     if (r < rows.used()) store(sorted + r * d + c, load<decltype(width)::value>(x + rows.tokens[r] * d + c));
   });
 }
 
-/// y[t] (+)= Σ over the token's assignments, in their order, of weight·sorted row; weights may be null (all 1).
-template <int N, class T>
-void sum_rows(Runtime& runtime, const Rows& rows, T* y, const T* sorted, const T* weights, bool accumulate,
-              std::int64_t tokens, std::int64_t d) {
+template <int N, class T, class S>
+void unpermute_rows(Runtime& runtime, const Rows& rows, T* x, const S* sorted, bool accumulate, std::int64_t tokens,
+                    std::int64_t d) {
   for_cells<N>(runtime, tokens, d, [=] __device__(std::int64_t t, std::int64_t c, auto width) {
     constexpr int kWidth = decltype(width)::value;
     Pack<T, kWidth> sum{};
-    if (accumulate) sum = load<kWidth>(y + t * d + c);
+    if (accumulate) sum = load<kWidth>(x + t * d + c);
     for (std::int32_t at = rows.first[t]; at < rows.first[t + 1]; ++at) {
-      const std::int64_t row = rows.row_of[at];
-      const auto term = load<kWidth>(sorted + row * d + c);
-      const T weight = weights ? weights[row] : T(1);
-      for (int i = 0; i < kWidth; ++i) sum.at[i] += weight * term.at[i];
+      const auto term = load<kWidth>(sorted + rows.row_of[at] * d + c);
+      for (int i = 0; i < kWidth; ++i) sum.at[i] += term.at[i];
     }
-    store(y + t * d + c, sum);
-  });
-}
-
-template <int N, class T, class S>
-void combine_gradient(Runtime& runtime, const Rows& rows, S* dsorted, T* dweights, const T* dy, const T* sorted,
-                      const T* weights, std::int64_t d) {
-  for_rows(runtime, rows.most, d, [=] __device__(std::int64_t r, auto group) {
-    if (r >= rows.used()) return;
-    const T* gradient = dy + rows.tokens[r] * d;
-    const T weight = weights[r];
-    T dot = 0;
-    for (std::int64_t c = group.lane * N; c < d; c += group.size * N) {
-      auto pack = load<N>(gradient + c);
-      const auto of_expert = load<N>(sorted + r * d + c);
-      for (int i = 0; i < N; ++i) {
-        dot += pack.at[i] * of_expert.at[i];
-        pack.at[i] *= weight;
-      }
-      store(dsorted + r * d + c, pack);
-    }
-    dot = group.sum(dot);
-    if (group.lane == 0) dweights[r] = dot;
+    store(x + t * d + c, sum);
   });
 }
 
@@ -124,51 +99,25 @@ void CudaDispatch::plan_from_choices(Plan& plan, ConstView ids, ConstView weight
   runtime_.follow_offsets(plan.offsets.as<std::int32_t>(), plan.offsets.size());
 }
 
-void CudaDispatch::gather_forward(View x_sorted, ConstView x, const Plan& plan) {
+void CudaDispatch::permute(View x_sorted, ConstView x, const Plan& plan) {
   with_real(x.dtype, [&]<class T>() {
     with_stored<T>(x_sorted.dtype, [&]<class S>() {
       S* to = x_sorted.as<S>();
       const T* from = x.as<T>();
       with_width(
-          x.dim(1), [&]<int N>() { gather<N>(runtime_, Rows(plan), to, from, x.dim(1)); }, to, from);
+          x.dim(1), [&]<int N>() { permute_rows<N>(runtime_, Rows(plan), to, from, x.dim(1)); }, to, from);
     });
   });
 }
 
-void CudaDispatch::gather_backward(View dx, ConstView dx_sorted, const Plan& plan, bool accumulate_dx) {
-  with_real(dx.dtype, [&]<class T>() {
-    T* to = dx.as<T>();
-    const T* from = dx_sorted.as<T>();
-    with_width(
-        dx.dim(1),
-        [&]<int N>() { sum_rows<N, T>(runtime_, Rows(plan), to, from, nullptr, accumulate_dx, dx.dim(0), dx.dim(1)); },
-        to, from);
-  });
-}
-
-void CudaDispatch::combine_forward(View y, ConstView y_sorted, const Plan& plan, bool accumulate) {
-  with_real(y.dtype, [&]<class T>() {
-    T* to = y.as<T>();
-    const T* from = y_sorted.as<T>();
-    const T* weights = plan.weights.as<T>();
-    with_width(
-        y.dim(1),
-        [&]<int N>() { sum_rows<N>(runtime_, Rows(plan), to, from, weights, accumulate, y.dim(0), y.dim(1)); }, to,
-        from);
-  });
-}
-
-void CudaDispatch::combine_backward(View dy_sorted, View dweights, ConstView dy, ConstView y_sorted, const Plan& plan) {
-  with_real(dy.dtype, [&]<class T>() {
-    with_stored<T>(dy_sorted.dtype, [&]<class S>() {
-      S* to = dy_sorted.as<S>();
-      const T *gradient = dy.as<T>(), *sorted = y_sorted.as<T>(), *weights = plan.weights.as<T>();
+void CudaDispatch::unpermute(View x, ConstView x_sorted, const Plan& plan, bool accumulate) {
+  with_real(x.dtype, [&]<class T>() {
+    with_stored<T>(x_sorted.dtype, [&]<class S>() {
+      T* to = x.as<T>();
+      const S* from = x_sorted.as<S>();
       with_width(
-          dy.dim(1),
-          [&]<int N>() {
-            combine_gradient<N>(runtime_, Rows(plan), to, dweights.as<T>(), gradient, sorted, weights, dy.dim(1));
-          },
-          to, gradient, sorted);
+          x.dim(1), [&]<int N>() { unpermute_rows<N>(runtime_, Rows(plan), to, from, accumulate, x.dim(0), x.dim(1)); },
+          to, from);
     });
   });
 }

@@ -21,15 +21,14 @@ cublasOperation_t operation(bool transpose) { return transpose ? CUBLAS_OP_T : C
 /// m·n numbers that no product would write: a sum of nothing.
 bool empty_sum(Runtime& runtime, const Product& p) {
   if (p.k > 0) return false;
-  const std::size_t size = p.a.type == CUDA_R_64F ? 8 : 4;
+  const std::size_t size = size_of_type(p.result);
   for (std::int64_t r = 0; !p.accumulate && r < p.m; ++r)
     runtime.zero(static_cast<char*>(p.c) + static_cast<std::size_t>(r * p.ldc) * size,
                  static_cast<std::size_t>(p.n) * size);
   return true;
 }
 
-/// One float32 or float64 call per group of one product. bfloat16 operands with a float32 result are no grouped call
-/// of cuBLAS.
+/// One float32 or float64 call per group of one product.
 class GroupedCall {
  public:
   void add(const Product& p) {
@@ -74,7 +73,6 @@ struct Factors {
       : wide(p.a.type == CUDA_R_64F), keep(p.accumulate ? 1 : 0), keep_f(p.accumulate ? 1.f : 0.f) {}
   const void* alpha() const { return wide ? static_cast<const void*>(&one) : &one_f; }
   const void* beta() const { return wide ? static_cast<const void*>(&keep) : &keep_f; }
-  cudaDataType_t result() const { return wide ? CUDA_R_64F : CUDA_R_32F; }
   cublasComputeType_t compute() const { return wide ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F; }
   bool wide;
   double one = 1, keep;
@@ -86,7 +84,7 @@ void multiply(Runtime& runtime, cublasHandle_t blas, const Product& p) {
   const Factors f(p);
   check(cublasGemmEx(blas, operation(p.transpose_b), operation(p.transpose_a), narrow(p.n), narrow(p.m), narrow(p.k),
                      f.alpha(), p.b.data, p.b.type, narrow(p.b.columns), p.a.data, p.a.type, narrow(p.a.columns),
-                     f.beta(), p.c, f.result(), narrow(p.ldc), f.compute(), CUBLAS_GEMM_DEFAULT),
+                     f.beta(), p.c, p.result, narrow(p.ldc), f.compute(), CUBLAS_GEMM_DEFAULT),
         "multiplying matrices");
 }
 
@@ -113,11 +111,11 @@ void multiply_evenly_spaced(Runtime& runtime, const std::vector<Product>& produc
   const Product &p = products[0], &next = products[1];
   const Factors f(p);
   const auto size = static_cast<std::int64_t>(size_of_type(p.a.type));
-  const auto result = static_cast<std::int64_t>(size_of_type(f.result()));
+  const auto result = static_cast<std::int64_t>(size_of_type(p.result));
   check(cublasGemmStridedBatchedEx(runtime.blas(), operation(p.transpose_b), operation(p.transpose_a), narrow(p.n),
                                    narrow(p.m), narrow(p.k), f.alpha(), p.b.data, p.b.type, narrow(p.b.columns),
                                    distance(p.b.data, next.b.data) / size, p.a.data, p.a.type, narrow(p.a.columns),
-                                   distance(p.a.data, next.a.data) / size, f.beta(), p.c, f.result(), narrow(p.ldc),
+                                   distance(p.a.data, next.a.data) / size, f.beta(), p.c, p.result, narrow(p.ldc),
                                    distance(p.c, next.c) / result, narrow(static_cast<std::int64_t>(products.size())),
                                    f.compute(), CUBLAS_GEMM_DEFAULT),
         "multiplying the experts' rows");

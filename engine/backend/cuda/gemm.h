@@ -16,7 +16,8 @@ struct Operand {
   Operand rows(std::int64_t first) const;
 };
 
-/// c[m,n] (+)= op(a)[m,k]·op(b)[k,n]; c is float64 when a is, else float32.
+/// c[m,n] (+)= op(a)[m,k]·op(b)[k,n]. float64 and float32 products have results of their own type, bfloat16 ones
+/// float32 or bfloat16.
 struct Product {
   std::int64_t m, n, k;
   Operand a;
@@ -24,6 +25,7 @@ struct Product {
   Operand b;
   bool transpose_b;
   void* c;
+  cudaDataType_t result;
   std::int64_t ldc;
   bool accumulate;
 };

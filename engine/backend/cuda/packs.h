@@ -11,9 +11,13 @@ struct alignas(N * sizeof(T)) Pack {
   T at[N];
 };
 
-template <int N, class T>
-inline __device__ Pack<T, N> load(const T* from) {
-  return *reinterpret_cast<const Pack<T, N>*>(from);
+/// from[0, N) as numbers to compute with: float32 where they are stored as bfloat16.
+template <int N, class S>
+inline __device__ auto load(const S* from) {
+  const Pack<S, N> stored = *reinterpret_cast<const Pack<S, N>*>(from);
+  Pack<decltype(number(S{})), N> out;
+  for (int i = 0; i < N; ++i) out.at[i] = number(stored.at[i]);
+  return out;
 }
 
 /// to[0, N) = x, rounded where `to` is bfloat16.
@@ -22,6 +26,14 @@ inline __device__ void store(S* to, const Pack<T, N>& x) {
   Pack<S, N> out;
   for (int i = 0; i < N; ++i) put(&out.at[i], x.at[i]);
   *reinterpret_cast<Pack<S, N>*>(to) = out;
+}
+
+/// f.template operator()<S, T>() with the type that numbers are stored in and the one they are computed in.
+template <class F>
+void with_storage(DType dtype, F&& f) {
+  if (dtype == DType::f64) return f.template operator()<double, double>();
+  if (dtype == DType::bf16) return f.template operator()<bf16, float>();
+  f.template operator()<float, float>();
 }
 
 /// f.template operator()<S>() with the type that `dtype` stores numbers of type T in.

@@ -9,8 +9,9 @@ enum class Activation { swiglu, relu, gelu };  // gelu: exact, erf
 
 struct ActivationOps {
   virtual ~ActivationOps() = default;
-  virtual void activation_forward(View y, ConstView x, Activation kind, std::int64_t rows) = 0;
-  virtual void activation_backward(View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows) = 0;
+  virtual void activation_forward(View y, ConstView x, Activation kind, std::int64_t rows, ConstView weights) = 0;
+  virtual void activation_backward(View dx, ConstView dy, ConstView x, Activation kind, std::int64_t rows,
+                                   ConstView weights, View dweights) = 0;
   virtual void add_scaled(View y, ConstView x, double alpha) = 0;
   virtual void fill(View y, double value) = 0;
   virtual void copy(View y, ConstView x) = 0;

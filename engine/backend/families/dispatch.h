@@ -19,10 +19,8 @@ struct Plan {
 struct DispatchOps {
   virtual ~DispatchOps() = default;
   virtual void plan_from_choices(Plan& plan, ConstView ids, ConstView weights, int experts) = 0;
-  virtual void gather_forward(View x_sorted, ConstView x, const Plan& plan) = 0;
-  virtual void gather_backward(View dx, ConstView dx_sorted, const Plan& plan, bool accumulate_dx) = 0;
-  virtual void combine_forward(View y, ConstView y_sorted, const Plan& plan, bool accumulate) = 0;
-  virtual void combine_backward(View dy_sorted, View dweights, ConstView dy, ConstView y_sorted, const Plan& plan) = 0;
+  virtual void permute(View x_sorted, ConstView x, const Plan& plan) = 0;
+  virtual void unpermute(View x, ConstView x_sorted, const Plan& plan, bool accumulate) = 0;
   virtual void choices_from_plan(View out, ConstView dweights, const Plan& plan) = 0;
 };
 

@@ -5,10 +5,10 @@
 
 namespace moe {
 
-/// native: the dtype of the operands. bf16: operands rounded to bfloat16, products accumulated and returned in float32.
+/// native: the dtype of the operands. bf16: operands rounded to bfloat16, products accumulated in float32.
 enum class MatmulPrecision { native, bf16 };
 
-/// Under bf16, a backend that stores_bf16() also takes operands that are bfloat16 already.
+/// Under bf16, a backend that stores_bf16() also takes operands that are bfloat16 already, and gives results as such.
 struct MatmulOps {
   virtual ~MatmulOps() = default;
   virtual void matmul(View c, ConstView a, bool transpose_a, ConstView b, bool transpose_b, bool accumulate,

@@ -51,13 +51,25 @@ Call norm_case(TestArrays& a, const Sizes& s, bool accumulate) {
   return [=](ops::Context& c) { ops::rms_norm_backward(c, dx, dw, dy, x, inv, w, accumulate); };
 }
 
-Call activation_case(TestArrays& a, const Sizes& s, Activation kind, bool backward) {
-  const int width = kind == Activation::swiglu ? 2 * s.hidden : s.hidden;
-  const View x = a.in({s.rows(), width}, 2.0),
-             other = backward ? a.in({s.rows(), s.hidden}) : a.operand_out({s.rows(), s.hidden});
-  if (!backward) return [=, rows = s.rows()](ops::Context& c) { ops::activation_forward(c, other, x, kind, rows); };
-  const View dx = a.operand_out({s.rows(), width});
-  return [=, rows = s.rows()](ops::Context& c) { ops::activation_backward(c, dx, other, x, kind, rows); };
+enum class Rows { as_they_are, weighted };
+
+Call activation_case(TestArrays& a, const Sizes& s, Activation kind) {
+  const Shape in{s.rows(), kind == Activation::swiglu ? 2 * s.hidden : s.hidden}, out{s.rows(), s.hidden};
+  const View x = a.operand_in(in, 2.0), weights = a.in({s.rows()}, 0.3, 0.5);
+  const View y = a.operand_out(out), weighted = a.operand_out(out);
+  return [=, rows = s.rows()](ops::Context& c) {
+    ops::activation_forward(c, y, x, kind, rows);
+    ops::activation_forward(c, weighted, x, kind, rows, weights);
+  };
+}
+
+Call activation_gradient_case(TestArrays& a, const Sizes& s, Activation kind, Rows what) {
+  const Shape in{s.rows(), kind == Activation::swiglu ? 2 * s.hidden : s.hidden}, out{s.rows(), s.hidden};
+  const View x = a.operand_in(in, 2.0), dy = a.operand_in(out), dx = a.operand_out(in);
+  const bool weighted = what == Rows::weighted;
+  const View weights = weighted ? a.in({s.rows()}, 0.3, 0.5) : View{}, dweights = weighted ? a.out({s.rows()}) : View{};
+  return
+      [=, rows = s.rows()](ops::Context& c) { ops::activation_backward(c, dx, dy, x, kind, rows, weights, dweights); };
 }
 
 Call cross_entropy_case(TestArrays& a, const Sizes& s) {
@@ -98,8 +110,11 @@ std::vector<OpCase> matmul_ops() {
       {"linear_forward",
        [](TestArrays& a, const Sizes& s) -> Call {
          const View x = a.operand_in({s.tokens(), s.width}), w = a.operand_in({s.hidden, s.width}),
-                    y = a.out({s.tokens(), s.hidden});
-         return [=](ops::Context& c) { ops::linear_forward(c, y, x, w); };
+                    y = a.out({s.tokens(), s.hidden}), narrow = a.operand_out({s.tokens(), s.hidden});
+         return [=](ops::Context& c) {
+           ops::linear_forward(c, y, x, w);
+           ops::linear_forward(c, narrow, x, w);
+         };
        },
        kSum, true, true},
       {"linear_backward",
@@ -107,7 +122,11 @@ std::vector<OpCase> matmul_ops() {
          const View x = a.operand_in({s.tokens(), s.width}), w = a.operand_in({s.hidden, s.width}),
                     dy = a.operand_in({s.tokens(), s.hidden});
          const View dx = a.out({s.tokens(), s.width}), dw = a.inout({s.hidden, s.width});
-         return [=](ops::Context& c) { ops::linear_backward(c, dx, dw, dy, x, w); };
+         const View narrow = a.operand_out({s.tokens(), s.width});
+         return [=](ops::Context& c) {
+           ops::linear_backward(c, dx, dw, dy, x, w);
+           ops::linear_backward(c, narrow, {}, dy, x, w);
+         };
        },
        kSum, true, true},
       {"linear_backward += dx",
@@ -118,6 +137,27 @@ std::vector<OpCase> matmul_ops() {
        },
        kLongSum, true, true},
   };
+}
+
+std::vector<OpCase> activation_ops() {
+  struct Named {
+    const char *forward, *backward, *weighted;
+    Activation kind;
+  };
+  static constexpr Named kAll[]{{"swiglu", "swiglu backward", "swiglu backward, weighted rows", Activation::swiglu},
+                                {"relu", "relu backward", "relu backward, weighted rows", Activation::relu},
+                                {"gelu", "gelu backward", "gelu backward, weighted rows", Activation::gelu}};
+  std::vector<OpCase> cases;
+  for (const Named& n : kAll) {
+    const auto gradient = [kind = n.kind](Rows what) {
+      return [=](TestArrays& a, const Sizes& s) { return activation_gradient_case(a, s, kind, what); };
+    };
+    cases.push_back({n.forward, [kind = n.kind](TestArrays& a, const Sizes& s) { return activation_case(a, s, kind); },
+                     kPointwise, false, true});
+    cases.push_back({n.backward, gradient(Rows::as_they_are), kPointwise, false, true});
+    cases.push_back({n.weighted, gradient(Rows::weighted), kSum, false, true});
+  }
+  return cases;
 }
 
 }  // namespace
@@ -135,7 +175,8 @@ const std::vector<Sizes>& odd_sizes() {
 const std::vector<OpCase>& op_catalogue() {
   static const std::vector<OpCase> all = [] {
     auto cases = matmul_ops();
-    for (auto& part : {dense_ops(), routing_ops()}) cases.insert(cases.end(), part.begin(), part.end());
+    for (auto& part : {activation_ops(), dense_ops(), routing_ops()})
+      cases.insert(cases.end(), part.begin(), part.end());
     return cases;
   }();
   return all;
@@ -187,18 +228,6 @@ std::vector<OpCase> dense_ops() {
        false,
        true,
        true},
-      {"swiglu", [](A& a, const S& s) { return activation_case(a, s, Activation::swiglu, false); }, kPointwise, false,
-       true},
-      {"swiglu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::swiglu, true); }, kPointwise,
-       false, true},
-      {"relu", [](A& a, const S& s) { return activation_case(a, s, Activation::relu, false); }, kPointwise, false,
-       true},
-      {"relu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::relu, true); }, kPointwise,
-       false, true},
-      {"gelu", [](A& a, const S& s) { return activation_case(a, s, Activation::gelu, false); }, kPointwise, false,
-       true},
-      {"gelu backward", [](A& a, const S& s) { return activation_case(a, s, Activation::gelu, true); }, kPointwise,
-       false, true},
       {"add_scaled",
        [](A& a, const S& s) -> Call {
          const View x = a.in({s.tokens(), s.width}), y = a.inout({s.tokens(), s.width});

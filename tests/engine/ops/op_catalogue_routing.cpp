@@ -52,12 +52,18 @@ Call grouped(A& a, const S& s, bool backward) {
   const View x = a.operand_in({s.rows(), s.width}), w = a.operand_in({s.experts, s.hidden, s.width}),
              offsets = uneven_offsets(a, s);
   if (!backward) {
-    const View y = a.out({s.rows(), s.hidden});
-    return [=](ops::Context& c) { ops::grouped_linear_forward(c, y, x, w, offsets); };
+    const View y = a.out({s.rows(), s.hidden}), narrow = a.operand_out({s.rows(), s.hidden});
+    return [=](ops::Context& c) {
+      ops::grouped_linear_forward(c, y, x, w, offsets);
+      ops::grouped_linear_forward(c, narrow, x, w, offsets);
+    };
   }
   const View dy = a.operand_in({s.rows(), s.hidden}), dx = a.out({s.rows(), s.width}),
-             dw = a.inout({s.experts, s.hidden, s.width});
-  return [=](ops::Context& c) { ops::grouped_linear_backward(c, dx, dw, dy, x, w, offsets); };
+             dw = a.inout({s.experts, s.hidden, s.width}), narrow = a.operand_out({s.rows(), s.width});
+  return [=](ops::Context& c) {
+    ops::grouped_linear_backward(c, dx, dw, dy, x, w, offsets);
+    ops::grouped_linear_backward(c, narrow, {}, dy, x, w, offsets);
+  };
 }
 
 std::vector<OpCase> dispatch_ops() {
@@ -65,38 +71,30 @@ std::vector<OpCase> dispatch_ops() {
       {"plan_from_choices",
        [](A& a, const S& s) -> Call { return with_plan(routed(a, s), s.experts, [](ops::Context&, const Plan&) {}); },
        kExact},
-      {"gather_forward",
+      {"permute",
        [](A& a, const S& s) -> Call {
          const View x = a.in({s.tokens(), s.width}), sorted = a.operand_inout({s.rows(), s.width});
          return with_plan(routed(a, s), s.experts,
-                          [=](ops::Context& c, const Plan& p) { ops::gather_forward(c, sorted, x, p); });
+                          [=](ops::Context& c, const Plan& p) { ops::permute(c, sorted, x, p); });
        },
        kExact, false, true},
-      {"gather_backward",
+      {"unpermute",
        [](A& a, const S& s) -> Call {
-         const View dx = a.inout({s.tokens(), s.width}), dsorted = a.in({s.rows(), s.width});
-         return with_plan(routed(a, s), s.experts,
-                          [=](ops::Context& c, const Plan& p) { ops::gather_backward(c, dx, dsorted, p, true); });
-       },
-       kPointwise},
-      {"combine_forward",
-       [](A& a, const S& s) -> Call {
-         const View y = a.out({s.tokens(), s.width}), sorted = a.in({s.rows(), s.width});
-         return with_plan(routed(a, s), s.experts,
-                          [=](ops::Context& c, const Plan& p) { ops::combine_forward(c, y, sorted, p, false); });
-       },
-       kPointwise},
-      {"combine_backward",
-       [](A& a, const S& s) -> Call {
-         const View dy = a.in({s.tokens(), s.width}), sorted = a.in({s.rows(), s.width});
-         const View dsorted = a.operand_inout({s.rows(), s.width}), drow = a.inout({s.rows()});
-         const View dweights = a.out({s.tokens(), s.choices});
+         const View y = a.out({s.tokens(), s.width}), sum = a.inout({s.tokens(), s.width});
+         const View sorted = a.operand_in({s.rows(), s.width});
          return with_plan(routed(a, s), s.experts, [=](ops::Context& c, const Plan& p) {
-           ops::combine_backward(c, dsorted, drow, dy, sorted, p);
-           ops::choices_from_plan(c, dweights, drow, p);
+           ops::unpermute(c, y, sorted, p, false);
+           ops::unpermute(c, sum, sorted, p, true);
          });
        },
-       kSum, false, true},
+       kPointwise, false, true},
+      {"choices_from_plan",
+       [](A& a, const S& s) -> Call {
+         const View by_row = a.in({s.rows()}), by_choice = a.out({s.tokens(), s.choices});
+         return with_plan(routed(a, s), s.experts,
+                          [=](ops::Context& c, const Plan& p) { ops::choices_from_plan(c, by_choice, by_row, p); });
+       },
+       kExact},
   };
 }
 

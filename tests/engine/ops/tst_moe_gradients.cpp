@@ -19,8 +19,8 @@ class TestMoeGradients : public QObject {
   void take_and_renormalise();
   void balance_loss();
   void z_loss();
-  void gather_data();
-  void gather();
+  void permute_data();
+  void permute();
   void combine_data();
   void combine();
 
@@ -138,9 +138,9 @@ TestMoeGradients::Routed TestMoeGradients::routed(TestArrays& a, int tokens, int
   return r;
 }
 
-void TestMoeGradients::gather_data() { softmax_data(); }
+void TestMoeGradients::permute_data() { softmax_data(); }
 
-void TestMoeGradients::gather() {
+void TestMoeGradients::permute() {
   QFETCH(bool, accumulate);
   TestArrays a(*backend_, DType::f64);
   const Routed r = routed(a, 9, 2, 4);
@@ -148,33 +148,42 @@ void TestMoeGradients::gather() {
   verify(a, {{{x, dx, accumulate}},
              {sorted},
              {dsorted},
-             [&] { ops::gather_forward(ctx_, sorted, x, r.plan); },
-             [&] { ops::gather_backward(ctx_, dx, dsorted, r.plan, accumulate); }});
+             [&] { ops::permute(ctx_, sorted, x, r.plan); },
+             [&] { ops::unpermute(ctx_, dx, dsorted, r.plan, accumulate); }});
 }
 
 void TestMoeGradients::combine_data() {
   QTest::addColumn<int>("k");
-  QTest::newRow("one choice") << 1;
-  QTest::newRow("three choices") << 3;
+  QTest::addColumn<int>("kind");
+  QTest::newRow("one choice, swiglu") << 1 << int(Activation::swiglu);
+  QTest::newRow("three choices, swiglu") << 3 << int(Activation::swiglu);
+  QTest::newRow("three choices, relu") << 3 << int(Activation::relu);
+  QTest::newRow("three choices, gelu") << 3 << int(Activation::gelu);
 }
 
-// Gradients of rows that no assignment uses stay as they were, so only the rows in use are compared.
+// Rows weighted where they are activated, then added up by token. Gradients of rows that no assignment uses stay as
+// they were, so only the rows in use are compared.
 void TestMoeGradients::combine() {
   QFETCH(int, k);
+  QFETCH(int, kind);
+  const auto what = static_cast<Activation>(kind);
+  const int width = what == Activation::swiglu ? 6 : 3;
   TestArrays a(*backend_, DType::f64);
   Routed r = routed(a, 9, k, 4);
   const int used = static_cast<int>(a.get(r.plan.offsets).back());
-  const View sorted = a.in({9 * k, 3}), y = a.out({9, 3}), dy = a.in({9, 3});
-  const View dsorted = a.out({9 * k, 3}), drow = a.out({9 * k}), dweights = a.out({9, k});
-  verify(a, {{{sorted.rows(0, used), dsorted.rows(0, used), false}, {r.weights, dweights, false}},
+  const View h = a.in({9 * k, width}), sorted = a.out({9 * k, 3}), y = a.out({9, 3}), dy = a.in({9, 3});
+  const View dsorted = a.out({9 * k, 3}), dh = a.out({9 * k, width}), drow = a.out({9 * k}), dweights = a.out({9, k});
+  verify(a, {{{h.rows(0, used), dh.rows(0, used), false}, {r.weights, dweights, false}},
              {y},
              {dy},
              [&] {
                ops::plan_from_choices(ctx_, r.plan, r.ids, r.weights, 4);
-               ops::combine_forward(ctx_, y, sorted, r.plan, false);
+               ops::activation_forward(ctx_, sorted, h, what, used, r.plan.weights);
+               ops::unpermute(ctx_, y, sorted, r.plan, false);
              },
              [&] {
-               ops::combine_backward(ctx_, dsorted, drow, dy, sorted, r.plan);
+               ops::permute(ctx_, dsorted, dy, r.plan);
+               ops::activation_backward(ctx_, dh, dsorted, h, what, used, r.plan.weights, drow);
                ops::choices_from_plan(ctx_, dweights, drow, r.plan);
              }});
 }

@@ -83,6 +83,24 @@ const std::vector<BadCase>& bad_cases() {
        [](auto& c, auto& a) {
          ops::activation_forward(c, a.out({4, 3}), a.in({4, 3}), Activation::swiglu, 4);
        }},
+      {"rounded rows, a result that is not", "activation_backward",
+       [](auto& c, auto& a) {
+         ops::activation_backward(c, a.out({4, 3}), View(a.in({4, 3}).data, DType::bf16, {4, 3}), a.in({4, 3}),
+                                  Activation::relu, 4);
+       }},
+      {"a weight too few", "activation_forward",
+       [](auto& c, auto& a) {
+         ops::activation_forward(c, a.out({4, 3}), a.in({4, 3}), Activation::relu, 4, a.in({3}));
+       }},
+      {"no place for the weights' gradient", "activation_backward",
+       [](auto& c, auto& a) {
+         ops::activation_backward(c, a.out({4, 3}), a.in({4, 3}), a.in({4, 3}), Activation::relu, 4, a.in({4}));
+       }},
+      {"a rounded result that is added to", "linear_backward",
+       [](auto& c, auto& a) {
+         const View dx(a.inout({2, 4}).data, DType::bf16, {2, 4});
+         ops::linear_backward(c, dx, {}, a.in({2, 3}), a.in({2, 4}), a.in({3, 4}), true);
+       }},
       {"more rows than there are", "activation_backward",
        [](auto& c, auto& a) {
          ops::activation_backward(c, a.out({4, 3}), a.in({4, 3}), a.in({4, 3}), Activation::relu, 5);

@@ -132,6 +132,8 @@ void TestCudaParity::stored_bfloat16() {
   const Run actual = run(*cuda_, c, s, DType::f32, MatmulPrecision::bf16, Operands::stored);
   Run expected = run(*cpu_, c, s, DType::f32, MatmulPrecision::bf16, Operands::rounded);
   if (c.rounds_within) return compare(actual, expected, 0.03, 0.03);  // tst_cuda_attention says how close it is
+  // Sums in another order lie beside a tie more often.
+  if (c.is_product) return compare(actual, expected, 2e-4, 1.0 / 256 + 2e-4);
   QCOMPARE(actual.numbers.size(), expected.numbers.size());
   std::size_t elsewhere = 0, stored = 0;
   for (std::size_t o = 0; o < expected.numbers.size(); ++o)
