@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "ui/panels/colour_scale.h"
+#include "ui/panels/marks.h"
 #include "ui/widgets/theme.h"
 
 namespace moe::ui {
@@ -19,6 +20,12 @@ ColourBar::ColourBar(QWidget* parent) : QWidget(parent), noise_(std::numeric_lim
 void ColourBar::setNoise(double standardDeviation) {
   if (noise_ == standardDeviation) return;
   noise_ = standardDeviation;
+  update();
+}
+
+void ColourBar::setHatched(bool any) {
+  if (hatched_ == any) return;
+  hatched_ = any;
   update();
 }
 
@@ -57,7 +64,7 @@ void ColourBar::paintEvent(QPaintEvent*) {
     const double left = std::clamp(at - w / 2, 0.0, std::max(0.0, width() - w));
     painter.drawText(QRectF(left, bar.bottom() + 2, w, line), Qt::AlignCenter, tick.word);
   }
-  if (!std::isfinite(noise_)) return;
+  if (!std::isfinite(noise_)) return paintHatch(painter, width());
   const double band = noiseBand(noise_);
   const double from = std::round(x(sharePosition(std::max(1 - band, 1e-9)))),
                to = std::round(x(sharePosition(1 + band)));
@@ -72,6 +79,19 @@ void ColourBar::paintEvent(QPaintEvent*) {
   const double w = QFontMetricsF(painter.font()).horizontalAdvance(words);
   const double left = to + 5 + w <= width() ? to + 5 : from - 5 - w;
   painter.drawText(QRectF(left, 0, w + 1, line), Qt::AlignVCenter, words);
+  paintHatch(painter, std::min(from, left));
+}
+
+void ColourBar::paintHatch(QPainter& painter, double end) const {
+  if (!hatched_) return;
+  const Theme& theme = Theme::instance();
+  const QRectF cell(0, 0, theme.px(20), theme.px(11));
+  const QString words = tr("no token");
+  const double left = cell.right() + theme.px(5), w = QFontMetricsF(painter.font()).horizontalAdvance(words);
+  if (left + w + theme.px(8) > end) return;
+  drawDead(painter, cell, devicePixelRatioF());
+  painter.setPen(theme.color(Role::text2));
+  painter.drawText(QRectF(left, 0, w + 1, theme.px(14)), Qt::AlignVCenter, words);
 }
 
 }  // namespace moe::ui

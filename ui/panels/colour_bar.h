@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The scale of shares with ticks in words and the bracket of the noise band, 304 px wide.
+// The scale of shares with ticks in words, the bracket of the noise band, and what is no end of the scale: the hatch of
+// an expert without a token. 304 px wide.
 #pragma once
 #include <QWidget>
+
+class QPainter;
 
 namespace moe::ui {
 
@@ -11,6 +14,9 @@ class ColourBar : public QWidget {
   explicit ColourBar(QWidget* parent = nullptr);
   /// Standard deviation of a uniform router's ratio; NaN hides the bracket.
   void setNoise(double standardDeviation);
+  /// Whether the picture has hatched cells to explain.
+  void setHatched(bool any);
+  bool hatched() const { return hatched_; }
   QSize sizeHint() const override;
   QSize minimumSizeHint() const override { return sizeHint(); }
 
@@ -18,7 +24,10 @@ class ColourBar : public QWidget {
   void paintEvent(QPaintEvent*) override;
 
  private:
+  /// `end`: where the noise begins, which comes first.
+  void paintHatch(QPainter& painter, double end) const;
   double noise_;
+  bool hatched_ = false;
 };
 
 }  // namespace moe::ui

@@ -8,6 +8,7 @@
 #include <QTest>
 
 #include "tests/support/sample_run.h"
+#include "ui/panels/colour_bar.h"
 #include "ui/panels/expert_trend.h"
 #include "ui/panels/routing_map_panel.h"
 #include "ui/panels/routing_map_view.h"
@@ -195,6 +196,30 @@ class TestRoutingMap : public QObject {
     QTest::mouseClick(view, Qt::LeftButton, {}, view->cell(layers - 1, experts - 1).center().toPoint());
     QCOMPARE(selection.primary(), std::optional(ExpertRef{layers - 1, experts - 1}));
     QVERIFY(view->cell(layers - 1, 0).bottom() <= view->height() + 0.5);
+  }
+
+  // A hatched square is explained beside the scale, as long as there is one.
+  void hatchIsExplained() {
+    RunHistory history;
+    Selection selection;
+    RoutingMapPanel panel(history, selection);
+    panel.resize(760, 300);
+    panel.show();
+    history.reset(handInfo());
+    auto* bar = panel.findChild<ColourBar*>();
+    const auto corner = [&] { return bar->grab(QRect(0, 0, 80, 12)).toImage(); };
+    history.add(handStep(1, {400, 200, 200, 200}, {250, 250, 250, 250}));
+    history.flush();
+    QVERIFY(!bar->hatched());
+    const QImage without = corner();
+    history.add(handStep(2, {600, 200, 200, 0}, {250, 250, 250, 250}));
+    history.flush();
+    QVERIFY(bar->hatched());
+    QVERIFY(corner() != without);
+    history.add(handStep(3, {400, 200, 200, 200}, {250, 250, 250, 250}));
+    history.flush();
+    QVERIFY(!bar->hatched());
+    QCOMPARE(corner(), without);
   }
 
   void lookingBackShowsThatStep() {
