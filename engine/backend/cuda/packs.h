@@ -13,15 +13,19 @@ struct alignas(N * sizeof(T)) Pack {
 
 template <int N, class T>
 inline __device__ Pack<T, N> load(const T* from) {
-  return *reinterpret_cast<const Pack<T, N>*>(from);
+  using Whole = Pack<T, N>;
+  MOE_WHOLE(Whole, from);
+  return *reinterpret_cast<const Whole*>(from);
 }
 
 /// to[0, N) = x, rounded where `to` is bfloat16.
 template <int N, class S, class T>
 inline __device__ void store(S* to, const Pack<T, N>& x) {
-  Pack<S, N> out;
+  using Whole = Pack<S, N>;
+  MOE_WHOLE(Whole, to);
+  Whole out;
   for (int i = 0; i < N; ++i) put(&out.at[i], x.at[i]);
-  *reinterpret_cast<Pack<S, N>*>(to) = out;
+  *reinterpret_cast<Whole*>(to) = out;
 }
 
 /// f.template operator()<S>() with the type that `dtype` stores numbers of type T in.

@@ -143,12 +143,10 @@ void launch(Runtime& runtime, dim3 grid, unsigned block, void (*kernel)(Paramete
   emulation::launch(runtime.stream(), grid, dim3(block), kernel, static_cast<Parameters>(arguments)...);
 #else
   // clang-format off: it does not know the three brackets
-  // clang-format off
-  kernel<<<grid, block, 0, runtime.stream()>>>(static_cast<Parameters>(arguments)...);
+  kernel<<<grid, block, 0, runtime.stream()> > >(static_cast<Parameters>(arguments)...);
   // clang-format on
-  // clang-format on
-  check(cudaGetLastError(), "starting a kernel");
 #endif
+  check(cudaGetLastError(), "starting a kernel");
 }
 
 }  // namespace moe::cuda

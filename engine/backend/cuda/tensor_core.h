@@ -54,7 +54,7 @@ void wait_copies() {
 inline std::uint32_t pack_bf16(float low, float high) {
   return bf16_bits(low) | static_cast<std::uint32_t>(bf16_bits(high)) << 16;
 }
-inline float power_of_two(float x) { return exp2f(x); }
+inline float power_of_two(float x) { return MOE_LIBRARY(exp2f(x), 2); }
 
 #else
 

@@ -6,6 +6,7 @@
 #include <cuda_runtime.h>
 
 #include "engine/backend/cuda/device.h"
+#include "engine/backend/cuda/packs.h"
 #include "engine/backend/cuda/tensor_core.h"
 #include "tests/support/cuda_emulation/control.h"
 
@@ -163,6 +164,20 @@ void unaligned_copy_kernel(int*) {
   MOE_SHARED(Chunk, tile, 64);
   moe::cuda::copy_async(tile, threadIdx.x, reinterpret_cast<const bf16*>(source + threadIdx.x), true);
 }
+void unaligned_pack_kernel(int* out) { out[0] = moe::cuda::load<4>(out + threadIdx.x + 1).at[0]; }
+void large_kernel(int*) {
+  MOE_SHARED(double, half, 3072);
+  MOE_SHARED(double, more, 3073);
+  half[threadIdx.x] = more[threadIdx.x] = 0.0;
+}
+
+struct DeviceMemory {
+  explicit DeviceMemory(std::size_t bytes) { cudaMalloc(&data, bytes); }
+  ~DeviceMemory() { cudaFree(data); }
+  DeviceMemory(const DeviceMemory&) = delete;
+  DeviceMemory& operator=(const DeviceMemory&) = delete;
+  void* data = nullptr;
+};
 
 }  // namespace
 
@@ -179,6 +194,9 @@ class TestCudaEmulation : public QObject {
   void after_a_fault();
   void streams();
   void streams_side_by_side();
+  void launches();
+  void last_bits();
+  void products_of_cublas();
   void memory();
 };
 
@@ -253,6 +271,8 @@ void TestCudaEmulation::faults_data() {
   QTest::newRow("a barrier is missing after a copy") << 9 << "unwritten";
   QTest::newRow("a copy starts while others still read") << 10 << "race";
   QTest::newRow("a copy from an odd place") << 11 << "unaligned";
+  QTest::newRow("four numbers from an odd place") << 12 << "unaligned";
+  QTest::newRow("too much shared memory") << 13 << "48 KiB";
 }
 
 void TestCudaEmulation::faults() {
@@ -261,7 +281,8 @@ void TestCudaEmulation::faults() {
   void (*const kernels[])(int*) = {divergent_kernel,         two_barriers_kernel,   lonely_shuffle_kernel,
                                    outside_kernel,           unwritten_kernel,      missing_barrier_kernel,
                                    overwriting_kernel,       forgotten_wait_kernel, forgotten_commit_kernel,
-                                   forgotten_barrier_kernel, early_copy_kernel,     unaligned_copy_kernel};
+                                   forgotten_barrier_kernel, early_copy_kernel,     unaligned_copy_kernel,
+                                   unaligned_pack_kernel,    large_kernel};
   const QString message = QString::fromStdString(message_of(kernels[kernel]));
   QVERIFY2(message.contains(says), qPrintable(message));
 }
@@ -275,12 +296,83 @@ void TestCudaEmulation::after_a_fault() {
 void TestCudaEmulation::streams() {
   cudaStream_t stream;
   QCOMPARE(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
-  int from = 1, to = 0;
-  cudaMemcpyAsync(&to, &from, sizeof to, cudaMemcpyHostToDevice, stream);
-  QCOMPARE(to, 0);
+  int from = 1;
+  const DeviceMemory to(sizeof from);
+  cudaMemcpyAsync(to.data, &from, sizeof from, cudaMemcpyHostToDevice, stream);
+  QCOMPARE(*static_cast<int*>(to.data), -1);
   from = 2;
   QCOMPARE(cudaStreamSynchronize(stream), cudaSuccess);
-  QCOMPARE(to, 2);
+  QCOMPARE(*static_cast<int*>(to.data), 2);
+  QCOMPARE(cudaMemcpyAsync(to.data, &from, sizeof from, cudaMemcpyDeviceToHost, stream), cudaErrorInvalidValue);
+  QCOMPARE(cudaMemsetAsync(&from, 0, sizeof from, stream), cudaErrorInvalidValue);
+  QCOMPARE(cudaMemsetAsync(to.data, 0, 2 * sizeof from, stream), cudaErrorInvalidValue);
+  cudaStreamDestroy(stream);
+}
+
+// What a device would not start is not started, and the next to ask learns it.
+void TestCudaEmulation::launches() {
+  cudaStream_t stream;
+  QCOMPARE(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+  cudaGetLastError();
+  int ran = 0;
+  const auto outcome = [&](dim3 grid, dim3 block) {
+    emulation::launch(stream, grid, block, [&ran] { ++ran; });
+    return cudaGetLastError();
+  };
+  QCOMPARE(outcome(dim3(0), dim3(32)), cudaErrorInvalidConfiguration);
+  QCOMPARE(outcome(dim3(1, 65536), dim3(32)), cudaErrorInvalidConfiguration);
+  QCOMPARE(outcome(dim3(1, 1, 65536), dim3(32)), cudaErrorInvalidConfiguration);
+  QCOMPARE(outcome(dim3(1u << 31), dim3(32)), cudaErrorInvalidConfiguration);
+  QCOMPARE(outcome(dim3(1), dim3(1056)), cudaErrorInvalidConfiguration);
+  QCOMPARE(outcome(dim3(2), dim3(32)), cudaSuccess);
+  cudaStreamSynchronize(stream);
+  QCOMPARE(ran, 64);
+  cudaStreamDestroy(stream);
+}
+
+// No two libraries agree on the last bits of exp, and a test that needs them to is wrong.
+void TestCudaEmulation::last_bits() {
+  int other = 0;
+  for (int i = -1000; i < 1000; ++i) {
+    const float x = static_cast<float>(i) / 100, host = expf(x), device = moe::cuda::exponential(x);
+    QVERIFY(device == host || device == std::nextafter(host, 0.f) || device == std::nextafter(host, 1e30f));
+    QCOMPARE(moe::cuda::exponential(x), device);
+    other += device != host;
+  }
+  QVERIFY2(other > 1000 && other < 2000, qPrintable(QString::number(other)));
+  QCOMPARE(moe::cuda::exponential(0.f), 1.f);
+  QCOMPARE(moe::cuda::error_function(-9.f), -1.f);
+  QCOMPARE(moe::cuda::exponential(-1e9f), 0.f);
+}
+
+// cuBLAS takes its pointers from the device, its sizes from the host, and results that repeat need a workspace.
+void TestCudaEmulation::products_of_cublas() {
+  cudaStream_t stream;
+  cublasHandle_t blas;
+  cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+  cublasCreate(&blas);
+  const DeviceMemory workspace(256), numbers(4 * sizeof(float));
+  float* const at = static_cast<float*>(numbers.data);
+  const float one = 1, zero = 0;
+  const auto outcome = [&](int n) -> QString {
+    try {
+      const cublasStatus_t status =
+          cublasGemmEx(blas, CUBLAS_OP_N, CUBLAS_OP_N, n, 1, 1, &one, at, CUDA_R_32F, n, at + 2, CUDA_R_32F, 1, &zero,
+                       at + 2, CUDA_R_32F, n, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT);
+      return cublasGetStatusName(status);
+    } catch (const emulation::KernelError& error) {
+      return error.what();
+    }
+  };
+  QCOMPARE(cublasSetWorkspace(blas, workspace.data, 256), CUBLAS_STATUS_SUCCESS);
+  QCOMPARE(cublasSetStream(blas, stream), CUBLAS_STATUS_SUCCESS);
+  QVERIFY(outcome(2).contains("workspace"));
+  QCOMPARE(cublasSetWorkspace(blas, workspace.data, 512), CUBLAS_STATUS_INVALID_VALUE);
+  QCOMPARE(cublasSetWorkspace(blas, workspace.data, 256), CUBLAS_STATUS_SUCCESS);
+  QCOMPARE(outcome(2), QString("CUBLAS_STATUS_SUCCESS"));
+  QVERIFY(outcome(3).contains("not whole"));
+  cudaStreamSynchronize(stream);
+  cublasDestroy(blas);
   cudaStreamDestroy(stream);
 }
 
@@ -325,6 +417,11 @@ void TestCudaEmulation::memory() {
   emulation::set_memory(emulation::memory_in_use() + 100);
   void* more = nullptr;
   QCOMPARE(cudaMalloc(&more, 101), cudaErrorMemoryAllocation);
+  QCOMPARE(cudaPeekAtLastError(), cudaErrorMemoryAllocation);
+  QCOMPARE(cudaGetLastError(), cudaErrorMemoryAllocation);
+  QCOMPARE(cudaGetLastError(), cudaSuccess);
+  emulation::fail_once(cudaErrorInvalidValue);
+  QCOMPARE(cudaMallocHost(&more, 8), cudaErrorInvalidValue);
   emulation::heal();
   QCOMPARE(cudaFree(block), cudaSuccess);
   QCOMPARE(cudaFree(block), cudaErrorInvalidValue);
