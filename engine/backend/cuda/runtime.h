@@ -142,8 +142,9 @@ void launch(Runtime& runtime, dim3 grid, unsigned block, void (*kernel)(Paramete
 #ifdef MOE_CUDA_EMULATED
   emulation::launch(runtime.stream(), grid, dim3(block), kernel, static_cast<Parameters>(arguments)...);
 #else
-  // clang-format off: it does not know the three brackets
-  kernel<<<grid, block, 0, runtime.stream()> > >(static_cast<Parameters>(arguments)...);
+  // It does not know the three brackets.
+  // clang-format off
+  kernel<<<grid, block, 0, runtime.stream()>>>(static_cast<Parameters>(arguments)...);
   // clang-format on
 #endif
   check(cudaGetLastError(), "starting a kernel");
