@@ -86,8 +86,8 @@ void require_on_device(const Product& p, cudaDataType_t ctype) {
   if (!there) throw emulation::KernelError("a product of matrices that are not whole in the device's memory");
 }
 
-/// Two streams share a handle's default workspace pool, or results change with what ran before: the backend gives every
-/// handle a stream and then, as that takes it away again, a workspace.
+/// "Not guaranteed when multiple CUDA streams are active … providing a separate workspace" helps (cuBLAS, Results
+/// Reproducibility); and cublasSetStream takes the workspace away again.
 void require_workspace(cublasHandle_t handle) {
   if (!handle->own_workspace) throw emulation::KernelError("a cuBLAS without a workspace of its own");
 }
