@@ -10,9 +10,9 @@ namespace moe::test {
 namespace {
 
 struct ActivationThere final : ActivationOps {
-  Backend& device;
+  TwinMemory& device;
   ActivationOps& in;
-  explicit ActivationThere(Backend& d) : device(d), in(d.activation()) {}
+  explicit ActivationThere(TwinMemory& d) : device(d), in(d.backend.activation()) {}
   void activation_forward(View y, ConstView x, Activation kind, std::int64_t rows, ConstView weights) override {
     return run(device, in, &ActivationOps::activation_forward, y, x, kind, rows, weights);
   }
@@ -28,9 +28,9 @@ struct ActivationThere final : ActivationOps {
 };
 
 struct AttentionThere final : AttentionOps {
-  Backend& device;
+  TwinMemory& device;
   AttentionOps& in;
-  explicit AttentionThere(Backend& d) : device(d), in(d.attention()) {}
+  explicit AttentionThere(TwinMemory& d) : device(d), in(d.backend.attention()) {}
   void rope_forward(View y, ConstView qkv, const AttentionShape& s, double theta) override {
     return run(device, in, &AttentionOps::rope_forward, y, qkv, s, theta);
   }
@@ -51,9 +51,9 @@ struct AttentionThere final : AttentionOps {
 };
 
 struct ChoiceThere final : ChoiceOps {
-  Backend& device;
+  TwinMemory& device;
   ChoiceOps& in;
-  explicit ChoiceThere(Backend& d) : device(d), in(d.choice()) {}
+  explicit ChoiceThere(TwinMemory& d) : device(d), in(d.backend.choice()) {}
   void mask_groups(View y, ConstView x, int groups, int keep) override {
     return run(device, in, &ChoiceOps::mask_groups, y, x, groups, keep);
   }
@@ -85,9 +85,9 @@ struct ChoiceThere final : ChoiceOps {
 };
 
 struct DispatchThere final : DispatchOps {
-  Backend& device;
+  TwinMemory& device;
   DispatchOps& in;
-  explicit DispatchThere(Backend& d) : device(d), in(d.dispatch()) {}
+  explicit DispatchThere(TwinMemory& d) : device(d), in(d.backend.dispatch()) {}
   void plan_from_choices(Plan& plan, ConstView ids, ConstView weights, int experts) override {
     return run(device, in, &DispatchOps::plan_from_choices, plan, ids, weights, experts);
   }
@@ -103,9 +103,9 @@ struct DispatchThere final : DispatchOps {
 };
 
 struct EmbeddingThere final : EmbeddingOps {
-  Backend& device;
+  TwinMemory& device;
   EmbeddingOps& in;
-  explicit EmbeddingThere(Backend& d) : device(d), in(d.embedding()) {}
+  explicit EmbeddingThere(TwinMemory& d) : device(d), in(d.backend.embedding()) {}
   void embedding_forward(View y, ConstView table, ConstView ids) override {
     return run(device, in, &EmbeddingOps::embedding_forward, y, table, ids);
   }
@@ -115,9 +115,9 @@ struct EmbeddingThere final : EmbeddingOps {
 };
 
 struct LossThere final : LossOps {
-  Backend& device;
+  TwinMemory& device;
   LossOps& in;
-  explicit LossThere(Backend& d) : device(d), in(d.loss()) {}
+  explicit LossThere(TwinMemory& d) : device(d), in(d.backend.loss()) {}
   void cross_entropy(View loss, View dlogits, ConstView logits, ConstView targets, double scale) override {
     return run(device, in, &LossOps::cross_entropy, loss, dlogits, logits, targets, scale);
   }
@@ -127,9 +127,9 @@ struct LossThere final : LossOps {
 };
 
 struct MatmulThere final : MatmulOps {
-  Backend& device;
+  TwinMemory& device;
   MatmulOps& in;
-  explicit MatmulThere(Backend& d) : device(d), in(d.matmul()) {}
+  explicit MatmulThere(TwinMemory& d) : device(d), in(d.backend.matmul()) {}
   void matmul(View c, ConstView a, bool transpose_a, ConstView b, bool transpose_b, bool accumulate,
               MatmulPrecision precision) override {
     return run(device, in, &MatmulOps::matmul, c, a, transpose_a, b, transpose_b, accumulate, precision);
@@ -148,9 +148,9 @@ struct MatmulThere final : MatmulOps {
 };
 
 struct NoiseThere final : NoiseOps {
-  Backend& device;
+  TwinMemory& device;
   NoiseOps& in;
-  explicit NoiseThere(Backend& d) : device(d), in(d.noise()) {}
+  explicit NoiseThere(TwinMemory& d) : device(d), in(d.backend.noise()) {}
   void add_normal(View x, const RandomStream& stream, double sigma) override {
     return run(device, in, &NoiseOps::add_normal, x, stream, sigma);
   }
@@ -180,9 +180,9 @@ struct NoiseThere final : NoiseOps {
 };
 
 struct NormThere final : NormOps {
-  Backend& device;
+  TwinMemory& device;
   NormOps& in;
-  explicit NormThere(Backend& d) : device(d), in(d.norm()) {}
+  explicit NormThere(TwinMemory& d) : device(d), in(d.backend.norm()) {}
   void rms_norm_forward(View y, View inv_rms, ConstView x, ConstView w, double eps) override {
     return run(device, in, &NormOps::rms_norm_forward, y, inv_rms, x, w, eps);
   }
@@ -197,9 +197,9 @@ struct NormThere final : NormOps {
 };
 
 struct OptimizerThere final : OptimizerOps {
-  Backend& device;
+  TwinMemory& device;
   OptimizerOps& in;
-  explicit OptimizerThere(Backend& d) : device(d), in(d.optimizer()) {}
+  explicit OptimizerThere(TwinMemory& d) : device(d), in(d.backend.optimizer()) {}
   void adamw_step(View w, View g, View m, View v, View rounded, const AdamW& a) override {
     return run(device, in, &OptimizerOps::adamw_step, w, g, m, v, rounded, a);
   }
@@ -208,9 +208,9 @@ struct OptimizerThere final : OptimizerOps {
 };
 
 struct RouterThere final : RouterOps {
-  Backend& device;
+  TwinMemory& device;
   RouterOps& in;
-  explicit RouterThere(Backend& d) : device(d), in(d.router()) {}
+  explicit RouterThere(TwinMemory& d) : device(d), in(d.backend.router()) {}
   void softmax_forward(View p, ConstView s) override { return run(device, in, &RouterOps::softmax_forward, p, s); }
   void softmax_backward(View ds, ConstView dp, ConstView p, bool accumulate) override {
     return run(device, in, &RouterOps::softmax_backward, ds, dp, p, accumulate);
@@ -260,9 +260,9 @@ struct RouterThere final : RouterOps {
 };
 
 struct SoftThere final : SoftOps {
-  Backend& device;
+  TwinMemory& device;
   SoftOps& in;
-  explicit SoftThere(Backend& d) : device(d), in(d.soft()) {}
+  explicit SoftThere(TwinMemory& d) : device(d), in(d.backend.soft()) {}
   void unit_rows_forward(View y, View norms, ConstView x) override {
     return run(device, in, &SoftOps::unit_rows_forward, y, norms, x);
   }
@@ -321,18 +321,19 @@ class HostSide final : public Backend {
 
  private:
   std::unique_ptr<Backend> device_, memory_;
-  ActivationThere activation_{*device_};
-  AttentionThere attention_{*device_};
-  ChoiceThere choice_{*device_};
-  DispatchThere dispatch_{*device_};
-  EmbeddingThere embedding_{*device_};
-  LossThere loss_{*device_};
-  MatmulThere matmul_{*device_};
-  NoiseThere noise_{*device_};
-  NormThere norm_{*device_};
-  OptimizerThere optimizer_{*device_};
-  RouterThere router_{*device_};
-  SoftThere soft_{*device_};
+  TwinMemory twins_{*device_};
+  ActivationThere activation_{twins_};
+  AttentionThere attention_{twins_};
+  ChoiceThere choice_{twins_};
+  DispatchThere dispatch_{twins_};
+  EmbeddingThere embedding_{twins_};
+  LossThere loss_{twins_};
+  MatmulThere matmul_{twins_};
+  NoiseThere noise_{twins_};
+  NormThere norm_{twins_};
+  OptimizerThere optimizer_{twins_};
+  RouterThere router_{twins_};
+  SoftThere soft_{twins_};
 };
 
 }  // namespace

@@ -75,7 +75,12 @@ struct Copier {
 };
 
 __device__ __forceinline__ std::uint32_t word_at(const bf16* from) {
+  MOE_WHOLE(std::uint32_t, from);
   return *reinterpret_cast<const std::uint32_t*>(from);
+}
+__device__ __forceinline__ void put_word(bf16* to, std::uint32_t word) {
+  MOE_WHOLE(std::uint32_t, to);
+  *reinterpret_cast<std::uint32_t*>(to) = word;
 }
 __device__ __forceinline__ float low(std::uint32_t word) { return number(bf16{static_cast<std::uint16_t>(word)}); }
 __device__ __forceinline__ float high(std::uint32_t word) {
@@ -213,9 +218,9 @@ __device__ void write_rows(bf16* out, float* lse, Softmax<Dim>& softmax, const H
     MOE_UNROLL
     for (int n = 0; n < Dim / 8; ++n)
       if (8 * n < at.dim)
-        *reinterpret_cast<std::uint32_t*>(to + 8 * n + lane.column) =
-            pack_bf16(softmax.sums[n][2 * half] * share, softmax.sums[n][2 * half + 1] * share);
-    if (lane.column == 0) lse[at.rows(b, h) + row] = softmax.largest[half] * scale + logf(total);
+        put_word(to + 8 * n + lane.column,
+                 pack_bf16(softmax.sums[n][2 * half] * share, softmax.sums[n][2 * half + 1] * share));
+    if (lane.column == 0) lse[at.rows(b, h) + row] = softmax.largest[half] * scale + logarithm(total);
   }
 }
 

@@ -26,9 +26,10 @@ inline void prepare_rows(Runtime& runtime, RowNumbers* numbers, bf16* rounded, c
     const std::int64_t first = row * at.dim;  // rows of heads lie one after the other
     float sum = 0;
     for (std::int64_t c = 2 * group.lane; c < at.dim; c += 2 * group.size) {
+      MOE_WHOLE(Two, dout + first + c);
       const Two two = *reinterpret_cast<const Two*>(dout + first + c);
       const std::uint32_t word = pack_bf16(two.first, two.second);
-      *reinterpret_cast<std::uint32_t*>(rounded + first + c) = word;
+      put_word(rounded + first + c, word);
       const std::uint32_t of_out = word_at(out + first + c);
       sum += low(word) * low(of_out) + high(word) * high(of_out);
     }
@@ -65,8 +66,8 @@ __device__ __forceinline__ void write_turned(bf16* to, const float (&sums)[Dim /
       right[i] = b * cosines[c] - a * sines[c];
     }
     const int c = 8 * n + lane.column;
-    *reinterpret_cast<std::uint32_t*>(to + c) = pack_bf16(left[0], left[1]);
-    *reinterpret_cast<std::uint32_t*>(to + c + Dim / 2) = pack_bf16(right[0], right[1]);
+    put_word(to + c, pack_bf16(left[0], left[1]));
+    put_word(to + c + Dim / 2, pack_bf16(right[0], right[1]));
   }
 }
 
@@ -90,7 +91,7 @@ __device__ __forceinline__ void write_gradient(const Target& to, std::int64_t st
       const float left = scale * sums[n][2 * half], right = scale * sums[n][2 * half + 1];
       const std::int64_t at = row * stride + lane.column + 8 * n;
       if (to.turned)
-        *reinterpret_cast<std::uint32_t*>(to.turned + at) = pack_bf16(left, right);
+        put_word(to.turned + at, pack_bf16(left, right));
       else
         to.plain[at] = left, to.plain[at + 1] = right;
     }

@@ -20,6 +20,17 @@
 #define MOE_SHARED(T, name, count) __shared__ T name[count]
 #endif
 
+// The result of a function of CUDA's mathematical library, which may be off by `ulps` units in the last place (CUDA C++
+// Programming Guide, mathematical functions): the emulated device is, so that no test hangs on the host's own bits.
+// And an address that is read or written as a whole `type`.
+#ifdef MOE_CUDA_EMULATED
+#define MOE_LIBRARY(result, ulps) emulation::off_by(result, ulps)
+#define MOE_WHOLE(type, address) emulation::aligned(address, alignof(type))
+#else
+#define MOE_LIBRARY(result, ulps) (result)
+#define MOE_WHOLE(type, address) static_cast<void>(0)
+#endif
+
 namespace moe::cuda {
 
 constexpr unsigned kWarp = 32, kWholeWarp = 0xffffffffu;
@@ -34,12 +45,15 @@ decltype(auto) with_real(DType dtype, F&& f) {
 inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // Elementary functions in the type of their argument. Never the fast approximations: routing must agree with the CPU.
-inline __device__ float exponential(float x) { return expf(x); }
-inline __device__ double exponential(double x) { return exp(x); }
-inline __device__ float logarithm(float x) { return logf(x); }
-inline __device__ double logarithm(double x) { return log(x); }
-inline __device__ float error_function(float x) { return erff(x); }
-inline __device__ double error_function(double x) { return erf(x); }
+inline __device__ float exponential(float x) { return MOE_LIBRARY(expf(x), 1); }
+inline __device__ double exponential(double x) { return MOE_LIBRARY(exp(x), 1); }
+inline __device__ float logarithm(float x) { return MOE_LIBRARY(logf(x), 1); }
+inline __device__ double logarithm(double x) { return MOE_LIBRARY(log(x), 1); }
+inline __device__ double log_of_one_plus(double x) { return MOE_LIBRARY(log1p(x), 1); }
+inline __device__ float error_function(float x) { return MOE_LIBRARY(erff(x), 2); }
+inline __device__ double error_function(double x) { return MOE_LIBRARY(erf(x), 2); }
+inline __device__ double error_complement(double x) { return MOE_LIBRARY(erfc(x), 5); }
+inline __device__ double cosine(double x) { return MOE_LIBRARY(cos(x), 2); }
 inline __device__ float square_root(float x) { return sqrtf(x); }
 inline __device__ double square_root(double x) { return sqrt(x); }
 

@@ -24,6 +24,10 @@ bool needs_relaunch(cudaError_t status) {
     case cudaErrorInvalidPc:
     case cudaErrorLaunchFailure:
     case cudaErrorECCUncorrectable:
+    case cudaErrorContained:
+    case cudaErrorTensorMemoryLeak:
+    case cudaErrorMpsClientTerminated:
+    case cudaErrorExternalDevice:
       return true;
     default:
       return false;
@@ -38,6 +42,7 @@ void* allocate_device(std::size_t bytes) {
   cudaGetLastError();  // memory is asked for again after a smaller setting: the error must not linger
   std::size_t free = 0, total = 0;
   const bool known = cudaMemGetInfo(&free, &total) == cudaSuccess;
+  if (!known) cudaGetLastError();
   throw Error(ErrorKind::resource, "the device is out of memory: " + mib(bytes) + " more are needed", "train.batch",
               known ? mib(free) + " of " + mib(total) + " are free" : "",
               "Make train.batch smaller and raise optim.accumulation by as much, or shorten model.context.");
@@ -45,6 +50,7 @@ void* allocate_device(std::size_t bytes) {
 
 void check(cudaError_t status, const char* doing) {
   if (status == cudaSuccess) return;
+  cudaGetLastError();  // said here, and not once more by the next launch, which may be fine
   if (status == cudaErrorMemoryAllocation)
     throw Error(ErrorKind::resource, std::string("out of memory while ") + doing, "train.batch", "",
                 "Make train.batch smaller and raise optim.accumulation by as much, or shorten model.context.");

@@ -39,11 +39,12 @@ class GroupedCall {
     left_.push_back(p.b.data), right_.push_back(p.a.data), result_.push_back(p.c);
     accumulate_.push_back(p.accumulate);
     one_.push_back(1);
+    products_.push_back(p);
   }
-  bool empty() const { return m_.empty(); }
+  const std::vector<Product>& products() const { return products_; }
 
   template <class T>
-  void run(Runtime& runtime, cudaDataType_t type, DeviceScratch& pointers) {
+  cublasStatus_t run(Runtime& runtime, cudaDataType_t type, DeviceScratch& pointers) {
     const std::size_t n = m_.size();
     const std::vector<T> alpha(n, T(1));
     const std::vector<T> beta(accumulate_.begin(), accumulate_.end());
@@ -52,12 +53,11 @@ class GroupedCall {
     all.insert(all.end(), result_.begin(), result_.end());
     auto* device = pointers.get<const void*>(static_cast<std::int64_t>(3 * n));
     runtime.upload(device, all.data(), 3 * n * sizeof(void*));
-    check(cublasGemmGroupedBatchedEx(
-              runtime.blas(), transa_.data(), transb_.data(), m_.data(), n_.data(), k_.data(), alpha.data(), device,
-              type, lda_.data(), device + n, type, ldb_.data(), beta.data(),
-              const_cast<void* const*>(reinterpret_cast<const void* const*>(device + 2 * n)), type, ldc_.data(),
-              static_cast<int>(n), one_.data(), type == CUDA_R_64F ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F),
-          "multiplying the experts' rows");
+    return cublasGemmGroupedBatchedEx(
+        runtime.blas(), transa_.data(), transb_.data(), m_.data(), n_.data(), k_.data(), alpha.data(), device, type,
+        lda_.data(), device + n, type, ldb_.data(), beta.data(),
+        const_cast<void* const*>(reinterpret_cast<const void* const*>(device + 2 * n)), type, ldc_.data(),
+        static_cast<int>(n), one_.data(), type == CUDA_R_64F ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F);
   }
 
  private:
@@ -65,6 +65,7 @@ class GroupedCall {
   std::vector<int> m_, n_, k_, lda_, ldb_, ldc_, one_;
   std::vector<const void*> left_, right_, result_;
   std::vector<char> accumulate_;
+  std::vector<Product> products_;
 };
 
 /// What cuBLAS reads alpha and beta from.
@@ -171,11 +172,13 @@ void multiply(Runtime& runtime, const std::vector<Product>& products, DeviceScra
       call.add(p);
     else
       multiply(runtime, p);
-  if (call.empty()) return;
-  if (type == CUDA_R_64F)
-    call.run<double>(runtime, type, pointers);
-  else
-    call.run<float>(runtime, type, pointers);
+  if (call.products().empty()) return;
+  const cublasStatus_t status =
+      type == CUDA_R_64F ? call.run<double>(runtime, type, pointers) : call.run<float>(runtime, type, pointers);
+  // A cuBLAS that has no grouped kernel for this device says so before it begins.
+  if (status != CUBLAS_STATUS_NOT_SUPPORTED && status != CUBLAS_STATUS_ARCH_MISMATCH)
+    return check(status, "multiplying the experts' rows");
+  for (const Product& p : call.products()) multiply(runtime, p);
 }
 
 }  // namespace moe::cuda

@@ -9,10 +9,12 @@ namespace {
 
 constexpr double kFloor = 1e-2;  // of the learned width, as on the CPU
 
-__device__ double softplus(double x) { return (x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x))); }
-__device__ double logistic(double x) { return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x)); }
-__device__ double normal_cdf(double z) { return 0.5 * erfc(-z * 0.70710678118654752440); }
-__device__ double normal_pdf(double z) { return exp(-0.5 * z * z) * 0.39894228040143267794; }
+__device__ double softplus(double x) { return (x > 0.0 ? x : 0.0) + log_of_one_plus(exponential(-fabs(x))); }
+__device__ double logistic(double x) {
+  return x >= 0 ? 1 / (1 + exponential(-x)) : exponential(x) / (1 + exponential(x));
+}
+__device__ double normal_cdf(double z) { return 0.5 * error_complement(-z * 0.70710678118654752440); }
+__device__ double normal_pdf(double z) { return exponential(-0.5 * z * z) * 0.39894228040143267794; }
 
 template <class T>
 void normals(Runtime& runtime, T* x, DeviceStream stream, double sigma, std::int64_t n) {

@@ -14,7 +14,9 @@ struct alignas(N * sizeof(T)) Pack {
 /// from[0, N) as numbers to compute with: float32 where they are stored as bfloat16.
 template <int N, class S>
 inline __device__ auto load(const S* from) {
-  const Pack<S, N> stored = *reinterpret_cast<const Pack<S, N>*>(from);
+  using Whole = Pack<S, N>;
+  MOE_WHOLE(Whole, from);
+  const Whole stored = *reinterpret_cast<const Whole*>(from);
   Pack<decltype(number(S{})), N> out;
   for (int i = 0; i < N; ++i) out.at[i] = number(stored.at[i]);
   return out;
@@ -23,9 +25,11 @@ inline __device__ auto load(const S* from) {
 /// to[0, N) = x, rounded where `to` is bfloat16.
 template <int N, class S, class T>
 inline __device__ void store(S* to, const Pack<T, N>& x) {
-  Pack<S, N> out;
+  using Whole = Pack<S, N>;
+  MOE_WHOLE(Whole, to);
+  Whole out;
   for (int i = 0; i < N; ++i) put(&out.at[i], x.at[i]);
-  *reinterpret_cast<Pack<S, N>*>(to) = out;
+  *reinterpret_cast<Whole*>(to) = out;
 }
 
 /// f.template operator()<S, T>() with the type that numbers are stored in and the one they are computed in.

@@ -19,7 +19,7 @@ class DeviceStream {
   __device__ double normal(std::uint64_t index) const {
     const Words w = at(index);
     const double u1 = 1.0 - fraction(join(w.x[0], w.x[1])), u2 = fraction(join(w.x[2], w.x[3]));
-    return sqrt(-2.0 * log(u1)) * cos(2.0 * 3.14159265358979323846 * u2);
+    return square_root(-2.0 * logarithm(u1)) * cosine(2.0 * 3.14159265358979323846 * u2);
   }
   /// [0, n): RandomStream::below, bit for bit.
   __device__ std::uint64_t below(std::uint64_t index, std::uint64_t n) const {

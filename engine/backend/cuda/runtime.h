@@ -142,13 +142,12 @@ void launch(Runtime& runtime, dim3 grid, unsigned block, void (*kernel)(Paramete
 #ifdef MOE_CUDA_EMULATED
   emulation::launch(runtime.stream(), grid, dim3(block), kernel, static_cast<Parameters>(arguments)...);
 #else
-  // clang-format off: it does not know the three brackets
+  // It does not know the three brackets.
   // clang-format off
   kernel<<<grid, block, 0, runtime.stream()>>>(static_cast<Parameters>(arguments)...);
   // clang-format on
-  // clang-format on
-  check(cudaGetLastError(), "starting a kernel");
 #endif
+  check(cudaGetLastError(), "starting a kernel");
 }
 
 }  // namespace moe::cuda

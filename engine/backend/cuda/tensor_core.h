@@ -54,14 +54,16 @@ void wait_copies() {
 inline std::uint32_t pack_bf16(float low, float high) {
   return bf16_bits(low) | static_cast<std::uint32_t>(bf16_bits(high)) << 16;
 }
-inline float power_of_two(float x) { return exp2f(x); }
+inline float power_of_two(float x) { return MOE_LIBRARY(exp2f(x), 2); }
 
 #else
 
-/// acc += A·B in float32.
+/// acc += A·B in float32. Volatile although it only computes: the whole warp has to reach it together, so that nobody
+/// may move it to where its result is used, behind a condition of single lanes.
 __device__ __forceinline__ void mma_bf16(float (&acc)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
                                          std::uint32_t b1) {
-  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
       : "+f"(acc[0]), "+f"(acc[1]), "+f"(acc[2]), "+f"(acc[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }

@@ -22,7 +22,15 @@ void set_memory(std::size_t bytes);
 std::size_t memory_in_use();
 /// The next call that can report an earlier fault of the device reports this cudaError_t, and every call after it too.
 void break_device(int error);
-/// Undoes set_memory and break_device.
+/// The next call that can fail for want of something (memory, a stream, an event, a copy) returns this cudaError_t,
+/// once. As on a device it is also what cudaGetLastError returns next, unless somebody asks before.
+void fail_once(int error);
+/// Whether cublasGemmGroupedBatchedEx answers CUBLAS_STATUS_NOT_SUPPORTED.
+void refuse_grouped_calls(bool refuse);
+bool refuses_grouped_calls();
+/// Whether [begin, begin + bytes) lies in one block that cudaMalloc gave.
+bool on_device(const void* begin, std::size_t bytes);
+/// Undoes set_memory, break_device, fail_once and refuse_grouped_calls.
 void heal();
 
 }  // namespace emulation

@@ -9,6 +9,7 @@
 
 struct EmulatedBlas {
   cudaStream_t stream = nullptr;
+  bool own_workspace = false;
 };
 
 namespace {
@@ -65,8 +66,10 @@ void multiply(const Product& p) {
   }
 }
 
+std::size_t size_of(cudaDataType_t type) { return type == CUDA_R_64F ? 8 : type == CUDA_R_16BF ? 2 : 4; }
+
 const void* at(const void* matrix, cudaDataType_t type, long long elements) {
-  return static_cast<const char*>(matrix) + elements * (type == CUDA_R_64F ? 8 : type == CUDA_R_16BF ? 2 : 4);
+  return static_cast<const char*>(matrix) + elements * static_cast<long long>(size_of(type));
 }
 
 cublasStatus_t checked(const Product& p) {
@@ -81,8 +84,29 @@ double scalar(const void* value, cublasComputeType_t compute, int i = 0) {
                                        : static_cast<double>(static_cast<const float*>(value)[i]);
 }
 
+/// Whether all that a product reads or writes lies in memory of the device.
+void require_on_device(const Product& p) {
+  const auto bytes = [](cudaDataType_t type, std::int64_t rows, std::int64_t columns, std::int64_t ld) {
+    const std::int64_t numbers = rows > 0 && columns > 0 ? (columns - 1) * ld + rows : 0;
+    return static_cast<std::size_t>(numbers) * size_of(type);
+  };
+  const bool plain_a = p.transa == CUBLAS_OP_N, plain_b = p.transb == CUBLAS_OP_N;
+  const bool there = emulation::on_device(p.a, bytes(p.atype, plain_a ? p.m : p.k, plain_a ? p.k : p.m, p.lda)) &&
+                     emulation::on_device(p.b, bytes(p.atype, plain_b ? p.k : p.n, plain_b ? p.n : p.k, p.ldb)) &&
+                     emulation::on_device(p.c, bytes(p.ctype, p.m, p.n, p.ldc));
+  if (!there) throw emulation::KernelError("a product of matrices that are not whole in the device's memory");
+}
+
+/// "Not guaranteed when multiple CUDA streams are active … providing a separate workspace" helps (cuBLAS, Results
+/// Reproducibility); and cublasSetStream takes the workspace away again.
+void require_workspace(cublasHandle_t handle) {
+  if (!handle->own_workspace) throw emulation::KernelError("a cuBLAS without a workspace of its own");
+}
+
 cublasStatus_t issue(cublasHandle_t handle, const Product& p, cublasComputeType_t compute) {
+  require_workspace(handle);
   if (const cublasStatus_t status = checked(p); status != CUBLAS_STATUS_SUCCESS) return status;
+  require_on_device(p);
   ++emulation::counters().products;
   emulation::enqueue(handle->stream, [=] {
     if (compute == CUBLAS_COMPUTE_64F)
@@ -115,10 +139,14 @@ cublasStatus_t cublasDestroy(cublasHandle_t handle) {
 }
 cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream) {
   handle->stream = stream;
+  handle->own_workspace = false;  // "unconditionally resets the workspace" (cuBLAS, cublasSetStream)
   return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasSetWorkspace(cublasHandle_t, void* workspace, std::size_t) {
-  return reinterpret_cast<std::uintptr_t>(workspace) % 256 == 0 ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
+cublasStatus_t cublasSetWorkspace(cublasHandle_t handle, void* workspace, std::size_t bytes) {
+  if (reinterpret_cast<std::uintptr_t>(workspace) % 256 != 0 || !emulation::on_device(workspace, bytes))
+    return CUBLAS_STATUS_INVALID_VALUE;
+  handle->own_workspace = true;
+  return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasSetMathMode(cublasHandle_t, cublasMath_t) { return CUBLAS_STATUS_SUCCESS; }
 cublasStatus_t cublasGetVersion(cublasHandle_t, int* version) {
@@ -172,8 +200,16 @@ cublasStatus_t cublasGemmGroupedBatchedEx(cublasHandle_t handle, const cublasOpe
                                           const int lda[], const void* const b[], cudaDataType_t btype, const int ldb[],
                                           const void* beta, void* const c[], cudaDataType_t ctype, const int ldc[],
                                           int groups, const int group_size[], cublasComputeType_t compute) {
-  if (!types_fit(atype, btype, ctype, compute, true)) return CUBLAS_STATUS_NOT_SUPPORTED;
+  if (!types_fit(atype, btype, ctype, compute, true) || emulation::refuses_grouped_calls())
+    return CUBLAS_STATUS_NOT_SUPPORTED;
+  require_workspace(handle);
   int at = 0;
+  for (int g = 0; g < groups; ++g) at += group_size[g];
+  const std::size_t pointers = static_cast<std::size_t>(at) * sizeof(void*);
+  if (!emulation::on_device(a, pointers) || !emulation::on_device(b, pointers) || !emulation::on_device(c, pointers) ||
+      emulation::on_device(alpha, 1) || emulation::on_device(m, 1))
+    throw emulation::KernelError("a grouped call's pointers lie on the device, and all its other arrays on the host");
+  at = 0;
   for (int g = 0; g < groups; ++g)
     for (int i = 0; i < group_size[g]; ++i, ++at) {
       Product p{transa[g], transb[g], m[g],   n[g],    k[g],   scalar(alpha, compute, g),
@@ -186,6 +222,7 @@ cublasStatus_t cublasGemmGroupedBatchedEx(cublasHandle_t handle, const cublasOpe
         for (const void* pointer : {p.a, p.b, static_cast<const void*>(p.c)})
           if (reinterpret_cast<std::uintptr_t>(pointer) % 16 != 0)
             throw emulation::KernelError("a grouped call wants its matrices at multiples of 16 bytes");
+        require_on_device(p);
         if (compute == CUBLAS_COMPUTE_64F)
           multiply<double>(p);
         else

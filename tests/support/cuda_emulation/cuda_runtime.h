@@ -11,6 +11,7 @@
 #include <cstring>
 #include <functional>
 #include <source_location>
+#include <type_traits>
 
 #include "tests/support/cuda_emulation/fibers.h"
 
@@ -25,6 +26,7 @@ enum cudaError_t {
   cudaSuccess = 0,
   cudaErrorInvalidValue = 1,
   cudaErrorMemoryAllocation = 2,
+  cudaErrorInvalidConfiguration = 9,
   cudaErrorInsufficientDriver = 35,
   cudaErrorNoDevice = 100,
   cudaErrorECCUncorrectable = 214,
@@ -37,6 +39,10 @@ enum cudaError_t {
   cudaErrorIllegalAddress = 700,
   cudaErrorLaunchTimeout = 702,
   cudaErrorAssert = 710,
+  cudaErrorContained = 226,
+  cudaErrorTensorMemoryLeak = 721,
+  cudaErrorMpsClientTerminated = 810,
+  cudaErrorExternalDevice = 911,
   cudaErrorUnknown = 999,
   cudaErrorNotReady = 600,
 };
@@ -83,10 +89,34 @@ namespace emulation {
 
 void enqueue(cudaStream_t stream, std::function<void()> work);
 
+/// Whether a device takes such a launch; otherwise cudaGetLastError says so.
+bool launchable(dim3 grid, dim3 block);
+
 /// kernel<<<grid, block, 0, stream>>>(arguments…).
 template <class Kernel, class... Arguments>
 void launch(cudaStream_t stream, dim3 grid, dim3 block, Kernel kernel, Arguments... arguments) {
+  if (!launchable(grid, block)) return;
   enqueue(stream, [=] { Block::run_grid(grid, block, [=] { kernel(arguments...); }); });
+}
+
+/// `result` of a mathematical function as another library might have it: off by up to `most` units in the last place,
+/// the same for the same result. What is exact everywhere (0, ±1, not finite) stays.
+template <class T>
+T off_by(T result, int most) {
+  using Bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+  if (!std::isfinite(result) || result == T(0) || std::fabs(result) == T(1)) return result;
+  const auto bits = std::bit_cast<Bits>(result);
+  const std::uint64_t mixed = (std::uint64_t{bits} + 1) * 0x9E3779B97F4A7C15u;
+  const int by = static_cast<int>((mixed >> 40) % static_cast<unsigned>(2 * most + 1)) - most;
+  const T other = std::bit_cast<T>(static_cast<Bits>(bits + static_cast<Bits>(by)));
+  // No function here leaves the interval of its values.
+  return std::fabs(result) < T(1) && std::fabs(other) > T(1) ? std::copysign(T(1), other) : other;
+}
+
+/// Reads and writes of several numbers at once fault on a device where the address is no multiple of their size.
+inline void aligned(const void* address, std::size_t size) {
+  if (reinterpret_cast<std::uintptr_t>(address) % size != 0)
+    Block::current().fail("a whole of " + std::to_string(size) + " bytes at an unaligned address");
 }
 
 /// An array in shared memory: bounds, unwritten reads and races are errors.
@@ -166,7 +196,14 @@ inline float bf16_at(const std::uint32_t* words, int i) {
   return std::bit_cast<float>(i % 2 ? word & 0xFFFF0000u : word << 16);
 }
 
-/// mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 in place of acc.
+/// The float32 next to x on the side of zero.
+inline float cut_off(double x) {
+  const auto nearest = static_cast<float>(x);
+  return std::fabs(static_cast<double>(nearest)) > std::fabs(x) ? std::nextafter(nearest, 0.f) : nearest;
+}
+
+/// mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 in place of acc. The products are exact; how their sum is
+/// rounded the PTX ISA leaves open: devices cut it off (Fasi et al., Numerical behavior of NVIDIA tensor cores, 2021).
 inline void mma_bf16(float (&acc)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1,
                      std::source_location where) {
   struct Fragments {
@@ -174,16 +211,19 @@ inline void mma_bf16(float (&acc)[4], const std::uint32_t (&a)[4], std::uint32_t
   };
   const Lanes<Fragments> lanes({{a[0], a[1], a[2], a[3]}, {b0, b1}}, where);
   const int group = lanes.own() / 4, pair = lanes.own() % 4;
+  double sums[4] = {acc[0], acc[1], acc[2], acc[3]};
   for (int quarter = 0; quarter < 4; ++quarter) {  // of the 16 in a sum: k%8 / 2 picks the lane, k/8 the register
     const Fragments rows = lanes[4 * group + quarter];
     for (int column = 0; column < 2; ++column) {
       const Fragments columns = lanes[4 * (2 * pair + column) + quarter];
       for (int row = 0; row < 2; ++row)  // group, group + 8
         for (int k = 0; k < 2; ++k)
-          acc[2 * row + column] += bf16_at(rows.a, 2 * row + k) * bf16_at(columns.b, k) +
-                                   bf16_at(rows.a, 4 + 2 * row + k) * bf16_at(columns.b, 2 + k);
+          sums[2 * row + column] +=
+              static_cast<double>(bf16_at(rows.a, 2 * row + k)) * static_cast<double>(bf16_at(columns.b, k)) +
+              static_cast<double>(bf16_at(rows.a, 4 + 2 * row + k)) * static_cast<double>(bf16_at(columns.b, 2 + k));
     }
   }
+  for (int i = 0; i < 4; ++i) acc[i] = cut_off(sums[i]);
 }
 
 /// ldmatrix.sync.aligned.m8n8.x4[.trans].shared.b16: lane 8·i + r names row r of matrix i; words(i) are this lane's.

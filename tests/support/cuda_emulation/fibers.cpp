@@ -253,10 +253,15 @@ void Block::wait_copies(int left) {
 SharedBlock& Block::shared(const void* site, std::size_t count, std::size_t size, const char* name) {
   for (auto& [at, block] : shared_)
     if (at == site) return *block;
+  // As nvcc's __shared__ arrays: more has to be asked for at every launch.
+  constexpr std::size_t kStatic = std::size_t{48} << 10;
+  std::size_t total = count * size;
+  for (const auto& [at, block] : shared_) total += block->size;
+  if (total > kStatic) fail("more than 48 KiB of shared memory");
   auto block = std::make_unique<SharedBlock>();
   block->bytes = std::make_unique_for_overwrite<std::byte[]>(count * size);
   std::memset(block->bytes.get(), 0xFF, count * size);
-  block->count = count;
+  block->count = count, block->size = count * size;
   block->name = name;
   block->touched.resize(count);
   shared_.emplace_back(site, std::move(block));

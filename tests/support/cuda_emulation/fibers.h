@@ -28,7 +28,7 @@ class KernelError : public std::logic_error {
 /// Shared memory of one declaration: poisoned at the start of every block, with who touched each element last.
 struct SharedBlock {
   std::unique_ptr<std::byte[]> bytes;
-  std::size_t count = 0;
+  std::size_t count = 0, size = 0;  // elements, bytes
   std::string name;
   struct Touch {
     std::int32_t writer = -1, reader = -1;  // −2: several readers

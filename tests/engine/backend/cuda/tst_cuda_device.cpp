@@ -66,9 +66,11 @@ class TestCudaDevice : public QObject {
   void one_wait_a_layer();
   void experts_side_by_side();
   void experts_of_one_size();
+  void experts_without_a_grouped_call();
   void a_step_takes_no_new_memory();
   void reviving_takes_no_second_model();
   void out_of_memory();
+  void goes_on_after_an_error();
   void too_large_a_model();
   void lost();
   void modules_data();
@@ -192,6 +194,30 @@ void TestCudaDevice::experts_of_one_size() {
   }
 }
 
+// float32 and float64 go to cuBLAS as one grouped call, or one by one where it has none for the device.
+void TestCudaDevice::experts_without_a_grouped_call() {
+  const auto backend = make_emulated_backend();
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    ops::Context ctx{*backend, MatmulPrecision::native};
+    TestArrays arrays(*backend, dtype);
+    const View x = arrays.in({12, 8}), w = arrays.in({3, 4, 8}), dy = arrays.in({12, 4});
+    const View y = arrays.out({12, 4}), dx = arrays.out({12, 8}), dw = arrays.inout({3, 4, 8});
+    const View offsets = arrays.ints({4}, [](std::int64_t i) { return std::vector{0, 4, 9, 12}[std::size_t(i)]; });
+    const auto weights = arrays.get(dw);
+    std::vector<std::vector<char>> bits[2];
+    for (const bool refused : {false, true}) {
+      emulation::refuse_grouped_calls(refused);
+      arrays.set(dw, weights);
+      backend->activation().fill(y, 0.0);
+      backend->activation().fill(dx, 0.0);
+      ops::grouped_linear_forward(ctx, y, x, w, offsets);
+      ops::grouped_linear_backward(ctx, dx, dw, dy, x, w, offsets);
+      for (const View v : {y, dx, dw}) bits[refused].push_back(arrays.bytes(v));
+    }
+    QVERIFY(bits[0] == bits[1]);
+  }
+}
+
 void TestCudaDevice::a_step_takes_no_new_memory() {
   const FakeDataset dataset(31);
   train::Trainer trainer(config_with(2), dataset, make_emulated_backend());
@@ -223,6 +249,20 @@ void TestCudaDevice::out_of_memory() {
   const Buffer smaller(*backend, DType::f32, {std::int64_t{8} << 20});  // and the device goes on
   backend->zero(smaller.view());
   backend->synchronize();
+}
+
+// An error that leaves the device well is told once: what comes next is not blamed for it.
+void TestCudaDevice::goes_on_after_an_error() {
+  constexpr int kMemoryAllocation = 2, kInvalidValue = 1;
+  const auto backend = make_emulated_backend();
+  const Buffer buffer(*backend, DType::f32, {1000});
+  for (const int fault : {kMemoryAllocation, kInvalidValue}) {
+    emulation::fail_once(fault);
+    const Error error = error_of([&] { backend->zero(buffer.view()); });
+    QCOMPARE(int(error.kind()), int(fault == kMemoryAllocation ? ErrorKind::resource : ErrorKind::device));
+    backend->activation().fill(buffer.view(), 2.0);
+    QCOMPARE(double(backend->optimizer().sum(buffer.view())), 2000.0);
+  }
 }
 
 // What a run needs at least is compared with what is free before its model is made.

@@ -6,6 +6,7 @@
 #include <cuda_runtime.h>
 
 #include "engine/backend/cuda/device.h"
+#include "engine/backend/cuda/packs.h"
 #include "engine/backend/cuda/tensor_core.h"
 #include "tests/support/cuda_emulation/control.h"
 
@@ -163,6 +164,12 @@ void unaligned_copy_kernel(int*) {
   MOE_SHARED(Chunk, tile, 64);
   moe::cuda::copy_async(tile, threadIdx.x, reinterpret_cast<const bf16*>(source + threadIdx.x), true);
 }
+void unaligned_pack_kernel(int* out) { out[0] = moe::cuda::load<4>(out + threadIdx.x + 1).at[0]; }
+void large_kernel(int*) {
+  MOE_SHARED(double, half, 3072);
+  MOE_SHARED(double, more, 3073);
+  half[threadIdx.x] = more[threadIdx.x] = 0.0;
+}
 
 }  // namespace
 
@@ -177,9 +184,6 @@ class TestCudaEmulation : public QObject {
   void faults_data();
   void faults();
   void after_a_fault();
-  void streams();
-  void streams_side_by_side();
-  void memory();
 };
 
 void TestCudaEmulation::barriers() {
@@ -253,6 +257,8 @@ void TestCudaEmulation::faults_data() {
   QTest::newRow("a barrier is missing after a copy") << 9 << "unwritten";
   QTest::newRow("a copy starts while others still read") << 10 << "race";
   QTest::newRow("a copy from an odd place") << 11 << "unaligned";
+  QTest::newRow("four numbers from an odd place") << 12 << "unaligned";
+  QTest::newRow("too much shared memory") << 13 << "48 KiB";
 }
 
 void TestCudaEmulation::faults() {
@@ -261,7 +267,8 @@ void TestCudaEmulation::faults() {
   void (*const kernels[])(int*) = {divergent_kernel,         two_barriers_kernel,   lonely_shuffle_kernel,
                                    outside_kernel,           unwritten_kernel,      missing_barrier_kernel,
                                    overwriting_kernel,       forgotten_wait_kernel, forgotten_commit_kernel,
-                                   forgotten_barrier_kernel, early_copy_kernel,     unaligned_copy_kernel};
+                                   forgotten_barrier_kernel, early_copy_kernel,     unaligned_copy_kernel,
+                                   unaligned_pack_kernel,    large_kernel};
   const QString message = QString::fromStdString(message_of(kernels[kernel]));
   QVERIFY2(message.contains(says), qPrintable(message));
 }
@@ -269,65 +276,6 @@ void TestCudaEmulation::faults() {
 void TestCudaEmulation::after_a_fault() {
   QVERIFY(message_of(divergent_kernel) != "no error");
   barriers();
-}
-
-// Work waits until the host does, and a source that was changed meanwhile shows.
-void TestCudaEmulation::streams() {
-  cudaStream_t stream;
-  QCOMPARE(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
-  int from = 1, to = 0;
-  cudaMemcpyAsync(&to, &from, sizeof to, cudaMemcpyHostToDevice, stream);
-  QCOMPARE(to, 0);
-  from = 2;
-  QCOMPARE(cudaStreamSynchronize(stream), cudaSuccess);
-  QCOMPARE(to, 2);
-  cudaStreamDestroy(stream);
-}
-
-// (1·2 + 3)·2, the sum in a second stream. Without the first wait the second stream may be too early, without the
-// last one it may be too late; with both the order does not matter.
-void TestCudaEmulation::streams_side_by_side() {
-  const auto result = [](std::uint32_t order, bool wait_before, bool wait_after) {
-    emulation::set_order(order);
-    cudaStream_t main, other;
-    cudaEvent_t forked, joined;
-    cudaStreamCreateWithFlags(&main, cudaStreamNonBlocking);
-    cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking);
-    cudaEventCreateWithFlags(&forked, cudaEventDisableTiming);
-    cudaEventCreateWithFlags(&joined, cudaEventDisableTiming);
-    int value = 1;
-    const auto twice = [&](cudaStream_t stream) { emulation::enqueue(stream, [&] { value *= 2; }); };
-    const auto plus_three = [&](cudaStream_t stream) { emulation::enqueue(stream, [&] { value += 3; }); };
-    twice(main);
-    cudaEventRecord(forked, main);
-    if (wait_before) cudaStreamWaitEvent(other, forked, 0);
-    plus_three(other);
-    cudaEventRecord(joined, other);
-    if (wait_after) cudaStreamWaitEvent(main, joined, 0);
-    twice(main);
-    cudaStreamSynchronize(main);
-    const int at_the_end = value;
-    cudaStreamSynchronize(other);
-    for (const cudaEvent_t event : {forked, joined}) cudaEventDestroy(event);
-    for (const cudaStream_t stream : {main, other}) cudaStreamDestroy(stream);
-    emulation::set_order(0);
-    return at_the_end;
-  };
-  for (const std::uint32_t order : {0u, 1u}) QCOMPARE(result(order, true, true), (1 * 2 + 3) * 2);
-  QCOMPARE(result(1, false, true), (1 + 3) * 2 * 2);  // too early
-  QCOMPARE(result(0, true, false), 1 * 2 * 2);        // too late
-}
-
-void TestCudaEmulation::memory() {
-  void* block = nullptr;
-  QCOMPARE(cudaMalloc(&block, 1024), cudaSuccess);
-  QVERIFY(std::isnan(static_cast<float*>(block)[255]));  // poisoned
-  emulation::set_memory(emulation::memory_in_use() + 100);
-  void* more = nullptr;
-  QCOMPARE(cudaMalloc(&more, 101), cudaErrorMemoryAllocation);
-  emulation::heal();
-  QCOMPARE(cudaFree(block), cudaSuccess);
-  QCOMPARE(cudaFree(block), cudaErrorInvalidValue);
 }
 
 QTEST_GUILESS_MAIN(TestCudaEmulation)
