@@ -28,7 +28,7 @@ bool empty_sum(Runtime& runtime, const Product& p) {
   return true;
 }
 
-/// One float32 or float64 call per group of one product.
+/// One call, each product a group of its own.
 class GroupedCall {
  public:
   void add(const Product& p) {
@@ -159,11 +159,13 @@ Operand Operand::rows(std::int64_t first) const {
 
 void multiply(Runtime& runtime, const Product& p) { multiply(runtime, runtime.blas(), p); }
 
-void multiply(Runtime& runtime, const std::vector<Product>& products, DeviceScratch& pointers, Lanes& lanes) {
+void multiply(Runtime& runtime, const std::vector<Product>& products, DeviceScratch& pointers, Lanes& lanes,
+              Grouping grouping) {
   if (products.empty()) return;
   const cudaDataType_t type = products.front().a.type;
   if (evenly_spaced(products)) return multiply_evenly_spaced(runtime, products);
-  if (type == CUDA_R_16BF) return multiply_in_lanes(runtime, products, lanes);
+  if (type == CUDA_R_16BF && (grouping == Grouping::lanes || products.front().result != CUDA_R_16BF))
+    return multiply_in_lanes(runtime, products, lanes);
   GroupedCall call;
   for (const Product& p : products)
     if (p.m == 0 || p.n == 0 || empty_sum(runtime, p))

@@ -31,8 +31,13 @@ struct Product {
 };
 
 void multiply(Runtime& runtime, const Product& p);
+/// How bfloat16 products of an expert each are given to the device.
+enum class Grouping { lanes, one_call };
+
 /// Several products of operands of one type with results apart. `pointers` holds what a grouped call reads on the
-/// device; `lanes` is where bfloat16 products run side by side.
-void multiply(Runtime& runtime, const std::vector<Product>& products, DeviceScratch& pointers, Lanes& lanes);
+/// device; `lanes` is where bfloat16 products run side by side. one_call: those with bfloat16 results go as one grouped
+/// call, too; cuBLAS has none with float32 results.
+void multiply(Runtime& runtime, const std::vector<Product>& products, DeviceScratch& pointers, Lanes& lanes,
+              Grouping grouping);
 
 }  // namespace moe::cuda

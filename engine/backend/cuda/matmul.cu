@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/backend/cuda/matmul.h"
 
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 
 #include "engine/backend/cuda/gemm.h"
@@ -15,7 +17,14 @@ cudaDataType_t type_of(ConstView x) {
   return x.dtype == DType::f64 ? CUDA_R_64F : x.dtype == DType::bf16 ? CUDA_R_16BF : CUDA_R_32F;
 }
 
+Grouping grouping_wanted() {
+  const char* const word = std::getenv("MOE_CUDA_EXPERTS");
+  return word && std::string_view(word) == "one_call" ? Grouping::one_call : Grouping::lanes;
+}
+
 }  // namespace
+
+CudaMatmul::CudaMatmul(Runtime& runtime) : runtime_(runtime), grouping_(grouping_wanted()) {}
 
 Operand CudaMatmul::operand(int use, ConstView x, MatmulPrecision precision) {
   if (x.dtype != DType::f32 || precision == MatmulPrecision::native) return {x.data, type_of(x), columns_of(x)};
@@ -55,7 +64,7 @@ void CudaMatmul::grouped_linear_forward(View y, ConstView x, ConstView w, ConstV
   for (std::int64_t e = 0; e < experts; ++e)
     products_.push_back({at[e + 1] - at[e], n, k, left.rows(at[e]), false, weights.rows(e * n), true, row(y, at[e]),
                          type_of(y), n, false});
-  multiply(runtime_, products_, pointers_, lanes_);
+  multiply(runtime_, products_, pointers_, lanes_, grouping_);
 }
 
 void CudaMatmul::grouped_linear_backward(View dx, View dw, ConstView dy, ConstView x, ConstView w, ConstView offsets,
@@ -70,12 +79,12 @@ void CudaMatmul::grouped_linear_backward(View dx, View dw, ConstView dy, ConstVi
     if (at[e + 1] > at[e])  // an expert without rows keeps its gradient
       products_.push_back({n, k, at[e + 1] - at[e], left.rows(at[e]), true, inputs.rows(at[e]), false,
                            row(dw, e * n, k), type_of(dw), k, true});
-  multiply(runtime_, products_, pointers_, lanes_);
+  multiply(runtime_, products_, pointers_, lanes_, grouping_);
   products_.clear();
   for (std::int64_t e = 0; dx && e < experts; ++e)
     products_.push_back({at[e + 1] - at[e], k, n, left.rows(at[e]), false, weights.rows(e * n), false, row(dx, at[e]),
                          type_of(dx), k, false});
-  multiply(runtime_, products_, pointers_, lanes_);
+  multiply(runtime_, products_, pointers_, lanes_, grouping_);
 }
 
 void* CudaMatmul::row(View x, std::int64_t index) { return row(x, index, columns_of(x)); }

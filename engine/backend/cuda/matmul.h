@@ -9,7 +9,7 @@ namespace moe::cuda {
 
 class CudaMatmul final : public MatmulOps {
  public:
-  explicit CudaMatmul(Runtime& runtime) : runtime_(runtime) {}
+  explicit CudaMatmul(Runtime& runtime);
 
   void matmul(View c, ConstView a, bool transpose_a, ConstView b, bool transpose_b, bool accumulate,
               MatmulPrecision precision) override;
@@ -30,6 +30,7 @@ class CudaMatmul final : public MatmulOps {
   DeviceScratch pointers_;  // of a grouped call
   std::vector<Product> products_;
   Lanes lanes_;
+  Grouping grouping_;
 };
 
 }  // namespace moe::cuda

@@ -12,8 +12,8 @@ std::uint32_t order();
 void set_order(std::uint32_t order);
 
 struct Counters {
-  std::uint64_t launches = 0, waits = 0, allocations = 0, products = 0,
-                batches = 0;  // waits: of the host for the device
+  std::uint64_t launches = 0, waits = 0, allocations = 0, products = 0, batches = 0,
+                grouped_calls = 0;  // waits: of the host for the device
 };
 Counters& counters();
 

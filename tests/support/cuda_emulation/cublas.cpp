@@ -203,6 +203,7 @@ cublasStatus_t cublasGemmGroupedBatchedEx(cublasHandle_t handle, const cublasOpe
   if (!types_fit(atype, btype, ctype, compute, true) || emulation::refuses_grouped_calls())
     return CUBLAS_STATUS_NOT_SUPPORTED;
   require_workspace(handle);
+  ++emulation::counters().grouped_calls;
   int at = 0;
   for (int g = 0; g < groups; ++g) at += group_size[g];
   const std::size_t pointers = static_cast<std::size_t>(at) * sizeof(void*);

@@ -65,6 +65,7 @@ class TestCudaDevice : public QObject {
   void scalars();
   void one_wait_a_layer();
   void experts_side_by_side();
+  void experts_in_one_call();
   void experts_of_one_size();
   void experts_without_a_grouped_call();
   void a_step_takes_no_new_memory();
@@ -169,6 +170,32 @@ void TestCudaDevice::experts_side_by_side() {
   emulation::set_order(0);
   QVERIFY(bits[0] == bits[1]);
   QVERIFY(bits[0][0] == arrays.bytes(expected));
+}
+
+// One grouped call instead of streams, where results are bfloat16: the same bits, and gradients of matrices as before.
+void TestCudaDevice::experts_in_one_call() {
+  std::vector<std::vector<char>> bits[2];
+  std::uint64_t calls[2];
+  for (const bool one_call : {false, true}) {
+    qputenv("MOE_CUDA_EXPERTS", one_call ? "one_call" : "");
+    const auto backend = make_emulated_backend();
+    ops::Context ctx{*backend, MatmulPrecision::bf16};
+    TestArrays arrays(*backend, DType::f32);
+    arrays.round_operands(true);
+    const View x = arrays.operand_in({13, 8}), w = arrays.operand_in({4, 16, 8}), dy = arrays.operand_in({13, 16});
+    const View y = arrays.operand_out({13, 16}), dx = arrays.operand_out({13, 8}), dw = arrays.inout({4, 16, 8});
+    const View offsets = arrays.ints({5}, [](std::int64_t i) { return std::vector{0, 4, 4, 9, 13}[std::size_t(i)]; });
+    const std::uint64_t before = emulation::counters().grouped_calls;
+    ops::grouped_linear_forward(ctx, y, x, w, offsets);
+    ops::grouped_linear_backward(ctx, dx, dw, dy, x, w, offsets);
+    calls[one_call] = emulation::counters().grouped_calls - before;
+    for (const View v : {y, dx, dw}) bits[one_call].push_back(arrays.bytes(v));
+    QVERIFY(arrays.sentinels_intact());
+  }
+  qunsetenv("MOE_CUDA_EXPERTS");
+  QCOMPARE(calls[false], std::uint64_t{0});
+  QCOMPARE(calls[true], std::uint64_t{2});
+  QVERIFY(bits[false] == bits[true]);
 }
 
 // Equal shares are one call each: forward, the weights' gradient, the rows' gradient.
