@@ -164,7 +164,9 @@ void unaligned_copy_kernel(int*) {
   MOE_SHARED(Chunk, tile, 64);
   moe::cuda::copy_async(tile, threadIdx.x, reinterpret_cast<const bf16*>(source + threadIdx.x), true);
 }
-void unaligned_pack_kernel(int* out) { out[0] = moe::cuda::load<4>(out + threadIdx.x + 1).at[0]; }
+void unaligned_pack_kernel(int* out) {
+  out[0] = static_cast<int>(moe::cuda::load<4>(reinterpret_cast<const float*>(out) + threadIdx.x + 1).at[0]);
+}
 void large_kernel(int*) {
   MOE_SHARED(double, half, 3072);
   MOE_SHARED(double, more, 3073);
