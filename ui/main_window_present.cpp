@@ -12,6 +12,8 @@
 #include "ui/bridge/selection.h"
 #include "ui/charts/chart_panel.h"
 #include "ui/panels/coach_bubble.h"
+#include "ui/panels/colour_bar.h"
+#include "ui/panels/expert_axis.h"
 #include "ui/panels/expert_thumbs_panel.h"
 #include "ui/panels/plane_panel.h"
 #include "ui/panels/routing_map_view.h"
@@ -19,6 +21,7 @@
 #include "ui/widgets/health.h"
 #include "ui/widgets/knob_row.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/timeline.h"
 
 namespace moe::ui {
 namespace {
@@ -33,7 +36,11 @@ PresentPage::PresentPage(RunController& controller, Selection& selection, const 
   setObjectName(QStringLiteral("presentPage"));
   setAccessibleName(tr("Present"));
   setGround(this, Role::canvas);
-  auto* column = new QVBoxLayout(this);
+  auto* page = new QVBoxLayout(this);
+  page->setContentsMargins(0, 0, 0, 0);
+  page->setSpacing(0);
+  auto* column = new QVBoxLayout;
+  page->addLayout(column, 1);
   column->setContentsMargins(theme.px(22), theme.px(12), theme.px(22), theme.px(14));
   column->setSpacing(theme.px(8));
   column->addWidget(buildHead());
@@ -48,6 +55,7 @@ PresentPage::PresentPage(RunController& controller, Selection& selection, const 
   row->addWidget(picture_, 1);
   row->addWidget(side_);
   column->addLayout(row, 1);
+  if (!controller.plane().active()) page->addWidget(buildFoot());
   clock_.setInterval(200);
   connect(&clock_, &QTimer::timeout, this, &PresentPage::refresh);
   clock_.start();
@@ -93,19 +101,50 @@ QWidget* PresentPage::buildHead() {
 }
 
 QWidget* PresentPage::buildPicture(Selection& selection) {
-  if (!controller_.plane().active()) {
-    auto* map = new RoutingMapView(controller_.history(), selection, this);
-    connect(&controller_.history(), &RunHistory::updated, map, &RoutingMapView::refresh);
-    return map;
-  }
   auto* box = new QWidget(this);
   auto* column = new QVBoxLayout(box);
   column->setContentsMargins(0, 0, 0, 0);
+  if (!controller_.plane().active()) {
+    map_ = new RoutingMapView(controller_.history(), selection, box);
+    map_->setRoomy(true);
+    scale_ = new ColourBar(box);
+    column->setSpacing(Theme::instance().px(10));
+    column->addWidget(map_, 1);
+    auto* foot = new QHBoxLayout;
+    foot->addSpacing(static_cast<int>(ExpertAxis::of(*map_, 1).left));  // under the first expert
+    foot->addWidget(scale_);
+    foot->addStretch(1);
+    column->addLayout(foot);
+    column->addStretch(0);
+    connect(&controller_.history(), &RunHistory::updated, this, &PresentPage::refreshMap);
+    refreshMap();
+    return box;
+  }
   auto* view = new PlaneView(controller_.history(), controller_.plane(), selection, box);
   auto* legend = new PlaneLegend(controller_.plane(), box);
   column->addWidget(view, 1);
   column->addWidget(legend);
   return box;
+}
+
+// The run so far with its flags, for stories of before and after.
+QWidget* PresentPage::buildFoot() {
+  const Theme& theme = Theme::instance();
+  auto* foot = new QWidget(this);
+  setGround(foot, Role::dock);
+  auto* row = new QHBoxLayout(foot);
+  row->setContentsMargins(theme.px(6), theme.px(2), theme.px(6), theme.px(4));
+  row->addWidget(new TimelineView(controller_.history(), foot));
+  foot->setFixedHeight(theme.px(86));
+  return foot;
+}
+
+// The map no taller than its rows grow, so that the scale stays beside them.
+void PresentPage::refreshMap() {
+  map_->refresh();
+  map_->setMaximumHeight(map_->fullHeight());
+  scale_->setNoise(map_->loads().noise());
+  scale_->setHatched(map_->loads().anyDead());
 }
 
 QWidget* PresentPage::buildSide(Selection& selection, const QStringList& controls) {
@@ -164,15 +203,19 @@ KnobRow* PresentPage::knob(const QString& key) const {
 QString PresentPage::counter() const { return counter_->text(); }
 QString PresentPage::headline() const { return headline_->text(); }
 
-/// The sentence of the health line; of a calm plane, who takes how much.
+/// The sentence of the health line; of a calm run, who takes how much.
 void PresentPage::refresh() {
   const RunHistory& history = controller_.history();
   counter_->setText(formatCount(history.viewStep()));
   const PresetSpec* preset = controller_.hello().preset(QString::fromStdString(history.info().preset));
   name_->setText(preset ? preset->title : QString::fromStdString(history.info().name));
-  QString words = measureHealth(history).sentence;
+  const Health health = measureHealth(history);
+  QString words = health.sentence;
   if (const auto picture = controller_.plane().picture(); words.isEmpty() && picture && !picture->points.empty())
     words = coachWords(*picture, controller_.hello().knob(QStringLiteral("balance.coefficient"))).evidence;
+  if (words.isEmpty() && !controller_.plane().active() && health.measured)
+    words = tr("Each expert gets between %1 and %2 times its fair share of the tokens.")
+                .arg(formatFixed(health.least, 1), formatFixed(health.most, 1));
   if (!words.isEmpty() && !words.endsWith(QLatin1Char('.'))) words += QLatin1Char('.');
   if (headline_->text() != words) headline_->setText(words);
   const bool can = controller_.canRun() && history.state() != QLatin1String("failed") && !history.info().read_only;
@@ -193,6 +236,7 @@ void PresentPage::resizeEvent(QResizeEvent* event) {
   side_->setFixedWidth(controller_.plane().active() ? std::max(least, room - square) : least);
   layout()->activate();
   sizeThumbs();
+  if (map_) refreshMap();
 }
 
 /// As few rows as leave the pictures a size, never more than 45 % of the column's height; the chart takes the rest.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Present: what a room can read from the last row. Run, a large step counter, one sentence, the canvas (or the routing
-// map of a run of text), and the chosen knobs.
+// Present: what a room can read from the last row. Run, a large step counter, one sentence, the canvas (or, of a run of
+// text, the routing map, its scale and the timeline), and the chosen knobs.
 #pragma once
 #include <QStringList>
 #include <QTimer>
@@ -11,11 +11,13 @@
 
 namespace moe::ui {
 
+class ColourBar;
 class ExpertThumbs;
 class KnobRow;
 class MainWindow;
 class PlaneView;
 class RunButton;
+class RoutingMapView;
 class RunController;
 class Selection;
 class TypeLabel;
@@ -44,13 +46,17 @@ class PresentPage : public QWidget {
  private:
   QWidget* buildHead();
   QWidget* buildPicture(Selection& selection);
+  QWidget* buildFoot();
   QWidget* buildSide(Selection& selection, const QStringList& controls);
   void refresh();
+  void refreshMap();
   void sizeThumbs();
   RunController& controller_;
   RunButton* run_ = nullptr;
   QWidget *picture_ = nullptr, *side_ = nullptr;
   ExpertThumbs* thumbs_ = nullptr;
+  RoutingMapView* map_ = nullptr;  // of a run of text
+  ColourBar* scale_ = nullptr;
   TypeLabel *counter_ = nullptr, *headline_ = nullptr, *name_ = nullptr;
   std::map<QString, KnobRow*> knobs_;
   QTimer clock_;

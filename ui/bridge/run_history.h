@@ -33,6 +33,7 @@ struct WindowLoads {
   double ratio(int layer, int expert, bool byMass = false) const;
   double noise() const;                      // sd of the ratio under uniform routing, sqrt(E/N)
   bool isDead(int layer, int expert) const;  // exact zero over the window
+  bool anyDead() const;
   /// Share of the expert's (−1: the layer's) assignments that were dropped; NaN when nothing can drop.
   double dropped(int layer, int expert = -1) const;
 };

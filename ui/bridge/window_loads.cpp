@@ -138,4 +138,10 @@ bool WindowLoads::isDead(int layer, int expert) const {
   return static_cast<std::size_t>(expert) < load.size() && load[static_cast<std::size_t>(expert)] == 0;
 }
 
+bool WindowLoads::anyDead() const {
+  return std::any_of(layers.begin(), layers.end(), [](const auto& layer) {
+    return std::find(layer.load.begin(), layer.load.end(), 0) != layer.load.end();
+  });
+}
+
 }  // namespace moe::ui

@@ -61,17 +61,6 @@ void SentenceLines::paintEvent(QPaintEvent*) {
   }
 }
 
-namespace {
-
-bool anyDead(const WindowLoads& loads) {
-  for (std::size_t l = 0; l < loads.layers.size(); ++l)
-    for (std::size_t e = 0; e < loads.layers[l].load.size(); ++e)
-      if (loads.isDead(static_cast<int>(l), static_cast<int>(e))) return true;
-  return false;
-}
-
-}  // namespace
-
 RoutingMapPanel::RoutingMapPanel(RunHistory& history, Selection& selection, QWidget* parent)
     : Panel(tr("Routing map"), history, selection, parent) {
   setSubtitle(tr("share of choices against fair share"));
@@ -130,7 +119,7 @@ void RoutingMapPanel::refresh() {
   }
   view_->refresh();
   bar_->setNoise(view_->loads().noise());
-  bar_->setHatched(anyDead(view_->loads()));
+  bar_->setHatched(view_->loads().anyDead());
 }
 
 void RoutingMapPanel::speak() {

@@ -62,11 +62,26 @@ void RoutingMapView::setByMass(bool byMass) {
   emit spokenChanged();
 }
 
+void RoutingMapView::setRoomy(bool roomy) {
+  roomy_ = roomy;
+  layOut();
+  update();
+}
+
+double RoutingMapView::tallestRow() const {
+  const double tallest = kTallestRow * Theme::instance().scale();
+  return roomy_ && experts_ > 0 ? std::max(tallest, 2 * ExpertAxis::of(*this, experts_).pitch()) : tallest;
+}
+
+int RoutingMapView::fullHeight() const {
+  return static_cast<int>(std::ceil(Theme::instance().px(kHeader + 2) + layers_ * tallestRow()));
+}
+
 void RoutingMapView::layOut() {
   const Theme& theme = Theme::instance();
   const double top = theme.px(kHeader);
   const double room = std::max(1.0, height() - top - theme.px(2));  // the outline of the last row reaches out
-  const double pitch = layers_ > 0 ? std::min(room / layers_, kTallestRow * theme.scale()) : 1;
+  const double pitch = layers_ > 0 ? std::min(room / layers_, tallestRow()) : 1;
   grid_.setGeometry(ExpertAxis::of(*this, experts_), top, pitch, layers_);
 }
 

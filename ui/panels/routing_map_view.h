@@ -19,6 +19,10 @@ class RoutingMapView : public QWidget {
   /// Takes the window of the history; call when it changed.
   void refresh();
   void setByMass(bool byMass);
+  /// Few layers may fill the height: rows up to twice as tall as cells are wide.
+  void setRoomy(bool roomy);
+  /// The height beyond which rows do not grow.
+  int fullHeight() const;
   bool byMass() const { return byMass_; }
   const WindowLoads& loads() const { return loads_; }
 
@@ -48,6 +52,7 @@ class RoutingMapView : public QWidget {
 
  private:
   void layOut();
+  double tallestRow() const;
   void recolour();
   std::optional<ExpertRef> at(QPointF point) const;
   void moveCursor(int layers, int experts);
@@ -60,7 +65,7 @@ class RoutingMapView : public QWidget {
   Selection& selection_;
   WindowLoads loads_;
   int layers_ = 0, experts_ = 0;
-  bool byMass_ = false;
+  bool byMass_ = false, roomy_ = false;
   HeatGrid grid_;
   QImage image_;
   ExpertRef cursor_;

@@ -136,8 +136,13 @@ Health measureHealth(const RunHistory& history) {
     const double fair = static_cast<double>(std::accumulate(layer.load.begin(), layer.load.end(), std::int64_t{0})) /
                         static_cast<double>(layer.load.size());
     health.enough = health.enough || isStarved(0, fair);
-    for (int e = 0; e < static_cast<int>(layer.load.size()); ++e)
-      if (isStarved(layer.load[static_cast<std::size_t>(e)], fair)) health.deadExperts.push_back({l, e});
+    for (int e = 0; e < static_cast<int>(layer.load.size()); ++e) {
+      const auto count = layer.load[static_cast<std::size_t>(e)];
+      if (isStarved(count, fair)) health.deadExperts.push_back({l, e});
+      const double ratio = fair > 0 ? static_cast<double>(count) / fair : 0;
+      health.least = l + e > 0 ? std::min(health.least, ratio) : ratio;
+      health.most = std::max(health.most, ratio);
+    }
   }
   health.dead = static_cast<int>(health.deadExperts.size());
   const int topK = history.steps()[static_cast<std::size_t>(last)].top_k;

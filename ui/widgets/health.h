@@ -16,6 +16,7 @@ struct Health {
   double loadCv = 0, maxViolation = 0, entropy = 0;  // mean, largest, mean over layers
   double balanceLoss = 0;                            // mean over layers, ÷ coefficient
   double dropped = 0;                                // share of all choices; NaN when nothing can drop
+  double least = 0, most = 0;                        // of all experts' loads, times their fair share
   QString sentence;                                  // empty: nothing needs attention
   std::optional<ExpertRef> show;                     // what the sentence speaks of
   std::vector<ExpertRef> deadExperts;

@@ -10,7 +10,10 @@
 #include "ui/main_window_present.h"
 #include "ui/main_window_welcome.h"
 #include "ui/panels/coach_bubble.h"
+#include "ui/panels/colour_bar.h"
 #include "ui/panels/plane_panel.h"
+#include "ui/panels/routing_map_view.h"
+#include "ui/widgets/timeline.h"
 
 using namespace moe::ui;
 
@@ -207,6 +210,22 @@ class TstWindowWelcome : public QObject {
     QVERIFY(bench.window->isPresenting());
     QTest::qWait(300);
     QVERIFY(colours(bench.window->grab().toImage(), QRect(40, 200, 600, 400)) > 8);
+    PresentPage* page = bench.window->present();
+    QTRY_VERIFY2(page->headline().contains("fair share") || page->headline().contains("tokens"),
+                 qPrintable(page->headline()));
+    // Two layers of four: their rows grow, the scale stands under them, the run's history below.
+    auto* map = page->findChild<RoutingMapView*>();
+    auto* scale = page->findChild<ColourBar*>();
+    auto* timeline = page->findChild<TimelineView*>();
+    QVERIFY(map && scale && scale->isVisible() && timeline && timeline->isVisible());
+    const QRectF cell = map->cell(0, 0);
+    QVERIFY2(cell.height() > 0.6 * cell.width(), qPrintable(QString::number(cell.height())));
+    const double bottom = map->mapTo(page, map->cell(map->layers() - 1, 0).bottomLeft().toPoint()).y();
+    const double top = scale->mapTo(page, QPoint()).y();
+    QVERIFY2(top >= bottom && top - bottom < 40, qPrintable(QString::number(top - bottom)));
+    // A look back is shown here, too.
+    QTest::mouseClick(timeline, Qt::LeftButton, {}, QPoint(static_cast<int>(timeline->xOf(2)), timeline->height() / 2));
+    QTRY_COMPARE(page->counter(), QStringLiteral("2"));
     bench.window->setPresent(false);
   }
 
