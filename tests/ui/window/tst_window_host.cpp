@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The studio that owns run and window: the window is made anew while it lives.
+#include <QComboBox>
+#include <QPointer>
+
+#include "tests/support/studio_fixture.h"
+#include "ui/dialogs/preferences_dialog.h"
+#include "ui/main_window_host.h"
+
+using namespace moe::ui;
+
+namespace {
+
+std::unique_ptr<Studio> studio(const char* script) {
+  qputenv("MOE_FAKE", script);
+  StudioOptions options;
+  options.engine = moe::test::fakeEngine();
+  return std::make_unique<Studio>(options);
+}
+
+}  // namespace
+
+class TstWindowHost : public QObject {
+  Q_OBJECT
+ private slots:
+  void initTestCase() {
+    QVERIFY(folder_.isValid());
+    const std::unique_ptr<QSettings> settings(openSettings(nullptr));
+    settings->setValue("welcome/show", false);
+    settings->setValue("recent", QStringList{folder_.path()});
+  }
+  void init() { moe::test::warningsAreFailures(); }
+  void cleanup() { Theme::instance().setScale(1); }
+
+  void scaleChosenInPreferencesMakesTheWindowAnew() {
+    const auto host = studio("");
+    host->start();
+    QTRY_VERIFY(host->controller().ready());
+    const QPointer<MainWindow> before = host->window();
+    bool chosen = false;
+    const auto choose = [&] {
+      auto* dialog = before->findChild<PreferencesDialog*>();
+      for (QComboBox* box : dialog->findChildren<QComboBox*>()) {
+        const int large = box->findData(125);
+        if (large < 0) continue;
+        box->setCurrentIndex(large);
+        chosen = true;
+        emit box->activated(large);
+        QApplication::processEvents();  // without GLib, Qt delivers what is queued before the dialog's loop ends
+      }
+    };
+    QMetaObject::invokeMethod(before, choose, Qt::QueuedConnection);
+    before->action("edit.preferences")->trigger();  // comes back when the dialog is closed
+    QVERIFY(chosen);
+    QTRY_VERIFY(!before && host->window() && host->window()->isVisible());
+    QCOMPARE(Theme::instance().scale(), 1.25);
+    QVERIFY(host->controller().ready());  // the run is not of the window
+    host->window()->close();
+  }
+
+ private:
+  QTemporaryDir folder_;
+};
+
+int main(int argc, char** argv) { return moe::test::runScratchTest<TstWindowHost>(argc, argv); }
+#include "tst_window_host.moc"
