@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The studio that owns run and window: the window is made anew while it lives.
+// The studio that owns run and window: the window is made anew while it lives, and its end starts nothing.
 #include <QComboBox>
 #include <QPointer>
+#include <csignal>
 
 #include "tests/support/studio_fixture.h"
 #include "ui/dialogs/preferences_dialog.h"
 #include "ui/main_window_host.h"
+#include "ui/widgets/banner_bar.h"
 
 using namespace moe::ui;
 
@@ -56,6 +58,35 @@ class TstWindowHost : public QObject {
     QCOMPARE(Theme::instance().scale(), 1.25);
     QVERIFY(host->controller().ready());  // the run is not of the window
     host->window()->close();
+  }
+
+  void closedWhileTheLastRunOpensStartsNothing() {
+    const auto host = studio("silent_open");
+    host->start();
+    QTRY_VERIFY(host->controller().isBusyOpening());
+    QVERIFY(host->window()->close());
+    QVERIFY(!host->controller().engine().isRunning());
+    QTest::qWait(300);
+    QVERIFY(!host->controller().engine().isRunning());
+  }
+
+  void endedWhileTheLastRunOpensIsQuiet() {  // without a window that was closed first
+    auto host = studio("silent_open");
+    host->start();
+    QTRY_VERIFY(host->controller().isBusyOpening());
+    host.reset();
+  }
+
+  void engineThatDiesOverTheLastRunHasOneBanner() {
+    const auto host = studio("silent_open");
+    host->start();
+    QTRY_VERIFY(host->controller().isBusyOpening());
+    const BannerBar* banners = host->window()->banners();
+    ::kill(static_cast<pid_t>(host->controller().engine().pid()), SIGKILL);
+    QTRY_COMPARE(banners->count("engine"), 1);
+    QTest::qWait(300);
+    QCOMPARE(banners->count("run"), 0);
+    QVERIFY(!host->controller().engine().isRunning());  // started again by the banner's button
   }
 
  private:
