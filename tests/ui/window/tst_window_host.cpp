@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "tests/support/studio_fixture.h"
+#include "ui/bridge/slow_motion.h"
 #include "ui/dialogs/preferences_dialog.h"
 #include "ui/main_window_host.h"
 #include "ui/widgets/banner_bar.h"
@@ -13,9 +14,10 @@ using namespace moe::ui;
 
 namespace {
 
-std::unique_ptr<Studio> studio(const char* script) {
+std::unique_ptr<Studio> studio(const char* script, const QString& preset = {}) {
   qputenv("MOE_FAKE", script);
   StudioOptions options;
+  options.preset = preset;
   options.engine = moe::test::fakeEngine();
   return std::make_unique<Studio>(options);
 }
@@ -58,6 +60,29 @@ class TstWindowHost : public QObject {
     QCOMPARE(Theme::instance().scale(), 1.25);
     QVERIFY(host->controller().ready());  // the run is not of the window
     host->window()->close();
+  }
+
+  void slowMotionEndsWithItsWindow() {
+    const auto host = studio("", QStringLiteral("plane-spirals"));
+    host->start();
+    RunController& controller = host->controller();
+    const auto makeAnew = [&] {
+      const QPointer<MainWindow> before = host->window();
+      emit before->remakeWanted();
+      return QTest::qWaitFor([&] { return !before; });
+    };
+    QTRY_VERIFY(controller.canRun() && controller.plane().active());
+    host->window()->slowMotion()->setOn(true);
+    QTRY_VERIFY(controller.plane().stages());
+    QVERIFY(makeAnew());
+    QVERIFY(!controller.plane().stages());  // the new window is not in slow motion
+    // An answer that is on its way finds the window gone.
+    ::kill(static_cast<pid_t>(controller.engine().pid()), SIGSTOP);
+    host->window()->slowMotion()->setOn(true);
+    QVERIFY(makeAnew());
+    controller.engine().wake();
+    QTRY_VERIFY(!controller.engine().owesReply());
+    QVERIFY(!controller.plane().stages());
   }
 
   void closedWhileTheLastRunOpensStartsNothing() {
