@@ -84,7 +84,9 @@ MainWindow::MainWindow(RunController& controller, Selection& selection, bool rem
   setFocus();  // keys act on the window until a control is chosen
 }
 
-MainWindow::~MainWindow() = default;
+MainWindow::~MainWindow() {
+  slow_->leave();  // the run outlives the window; a stage must not stay over it
+}
 
 void MainWindow::buildCentre() {
   auto* centre = new QWidget(this);

@@ -117,11 +117,14 @@ void MainWindow::buildEditMenu() {
   add(menu, "edit.preferences", tr("&Preferences…"), QKeySequence(tr("Ctrl+,")), [this] {
     PreferencesDialog dialog(this);
     connect(&dialog, &PreferencesDialog::darkChanged, this, &MainWindow::setDark);
-    connect(&dialog, &PreferencesDialog::scaleChanged, this, &MainWindow::setScale);
+    double scale = Theme::instance().scale();
+    connect(&dialog, &PreferencesDialog::scaleChanged, this, [&scale](double chosen) { scale = chosen; });
     dialog.exec();
-    if (!remember_) return;
-    const std::unique_ptr<QSettings> settings(openSettings(nullptr));
-    settings->setValue(QStringLiteral("reducedMotion"), Theme::instance().reducedMotion());
+    if (remember_) {
+      const std::unique_ptr<QSettings> settings(openSettings(nullptr));
+      settings->setValue(QStringLiteral("reducedMotion"), Theme::instance().reducedMotion());
+    }
+    setScale(scale);  // makes the window anew, so not while the dialog stands in it
   });
 }
 

@@ -104,9 +104,11 @@ void Studio::begin() {
 
 void Studio::openOrMake() {
   const auto opened = [this](const Reply& reply) {
+    if (!window_) return;  // the studio is ending
     const QString sentence = QString::fromStdString(reply.error.message);
     if (!reply.ok && taking()) return emit finished(1, sentence);
-    if (!reply.ok && reply.error.kind == "locked") return;  // has a banner with a way out
+    // The engine's end and a run that is held elsewhere have banners of their own, with a way out.
+    if (!reply.ok && (reply.error.kind == "gone" || reply.error.kind == "locked")) return;
     if (!reply.ok) return window_->banners()->show({Banner::Error, QStringLiteral("run"), sentence, {}, {}});
     if (options_.present) window_->setPresent(true);
     if (!taking()) return;
@@ -124,7 +126,7 @@ void Studio::openOrMake() {
   if (last.isEmpty() || !QFileInfo::exists(last)) return controller_.newRun(requested(), opened);
   // Back where the user left, paused; when that run cannot be opened the default one shows what the program does.
   controller_.openRun(last, false, [this, opened](const Reply& reply) {
-    if (reply.ok) return;
+    if (reply.ok || reply.error.kind == "gone" || !window_) return;
     opened(reply);
     controller_.newRun(requested(), opened);
   });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Scripted stand-in for `moe-cli serve`, so that window tests know every figure. MOE_FAKE is a comma list of
 //   refuse_hello  protocol=N  step_ms=N (default 5)  die_at=STEP  nan_at=STEP  garbage  no_checkpoint  refuse_new
-//   locked (`open` is refused unless for reading)
+//   locked (`open` is refused unless for reading)  silent_open (`open` is never answered)
 //   routers (three policies with a knob or two each, many more routing knobs, experts that come and go)
 //   stop_at=STEP (pauses there by itself)
 //   capacity=N (drops what is above N % of the fair share)  dead (the last expert of every layer gets nothing)
@@ -186,6 +186,7 @@ class FakeEngine {
 
   void open(const nlohmann::json& id, const nlohmann::json& c) {
     const bool made = c.at("cmd") == "new";
+    if (!made && script_.count("silent_open")) return;
     if (made && c.contains("settings")) {
       const auto experts = c.at("settings").value("model.experts", 8);
       if (experts < 1 || experts > 4096)

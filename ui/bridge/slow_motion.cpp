@@ -42,7 +42,6 @@ void SlowMotion::setOn(bool on) {
   emit changed();
 }
 
-/// Slow motion ends where it is; nothing is started.
 void SlowMotion::leave() {
   if (!on_) return;
   on_ = playing_ = wasRunning_ = asking_ = false;
@@ -77,7 +76,7 @@ void SlowMotion::nextStep() {
 /// One step of training; the engine pauses a running run first.
 void SlowMotion::fetch() {
   asking_ = true;
-  controller_.engine().send("stages", {{"only", only_.toStdString()}}, [this](const Reply& reply) {
+  const auto answered = [this](const Reply& reply) {
     if (!std::exchange(asking_, false) || !on_) return;
     if (!reply.ok) {
       leave();
@@ -93,7 +92,8 @@ void SlowMotion::fetch() {
       return;
     }
     if (playing_) timer_.start();
-  });
+  };
+  controller_.engine().send("stages", {{"only", only_.toStdString()}}, ifAlive(this, answered));
 }
 
 }  // namespace moe::ui

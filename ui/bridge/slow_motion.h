@@ -18,6 +18,8 @@ class SlowMotion : public QObject {
   bool isPlaying() const { return playing_; }
   /// On: a running run is paused and its steps are shown; off: a run that ran goes on at full speed.
   void setOn(bool on);
+  /// Ends where it is; nothing is started.
+  void leave();
   /// Space in slow motion: stands still at the stage, or goes on.
   void togglePlay();
   /// The next stage at once; after the last one, the next step.
@@ -34,7 +36,6 @@ class SlowMotion : public QObject {
 
  private:
   void fetch();
-  void leave();
   RunController& controller_;
   QTimer timer_;
   QString only_ = QStringLiteral("all");
