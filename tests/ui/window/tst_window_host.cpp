@@ -27,13 +27,14 @@ std::unique_ptr<Studio> studio(const char* script, const QString& preset = {}) {
 class TstWindowHost : public QObject {
   Q_OBJECT
  private slots:
-  void initTestCase() {
-    QVERIFY(folder_.isValid());
+  void initTestCase() { QVERIFY(folder_.isValid()); }
+  // The last run is a folder that exists, whatever the test before remembered.
+  void init() {
+    moe::test::warningsAreFailures();
     const std::unique_ptr<QSettings> settings(openSettings(nullptr));
     settings->setValue("welcome/show", false);
     settings->setValue("recent", QStringList{folder_.path()});
   }
-  void init() { moe::test::warningsAreFailures(); }
   void cleanup() { Theme::instance().setScale(1); }
 
   void scaleChosenInPreferencesMakesTheWindowAnew() {
