@@ -8,7 +8,7 @@ namespace moe {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kSmallestBlock = std::size_t{1} << 20, kLargeBlock = std::size_t{1} << 26;
+constexpr std::size_t kSmallestBlock = std::size_t{1} << 20, kLargeBlock = std::size_t{1} << 22;
 
 std::size_t round_up(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -58,7 +58,8 @@ std::size_t Arena::capacity() const {
 void Arena::add_block(std::size_t bytes) {
   // Doubling while that is little, then by eighths: what a device has left must not decide whether a first step fits.
   const std::size_t held = capacity(), growth = std::min(held, std::max(held / 8, kLargeBlock));
-  const std::size_t size = std::max({bytes, kSmallestBlock, growth});
+  // Room for whole arrays of this size, as the next ones are like it.
+  const std::size_t size = std::max(bytes * std::max<std::size_t>(growth / bytes, 1), kSmallestBlock);
   blocks_.push_back({nullptr, size});
   try {
     blocks_.back().data = static_cast<std::byte*>(allocator_.allocate(size));

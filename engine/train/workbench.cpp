@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/workbench.h"
 
+#include <fmt/format.h>
+
 #include "engine/core/error.h"
 #include "engine/nn/host.h"
+#include "engine/train/training_memory.h"
 
 namespace moe::train {
 namespace {
@@ -19,17 +22,24 @@ MatmulPrecision precision_of(const Config& config, const Backend& backend) {
   return bf16 ? MatmulPrecision::bf16 : MatmulPrecision::native;
 }
 
-/// Before a run starts, so that it does not end in its first step.
+/// Before a run starts, so that it does not end in its first step; with the setting that would fit.
 void require_memory(const Config& config, const ops::Context& ctx, DType dtype) {
-  const Backend& backend = ctx.backend;
-  const DType operands = ops::operand_dtype(ctx, dtype);
-  const double copies = operands == dtype ? 0 : static_cast<double>(size_of(operands)) * parameter_count(config);
-  const double need = training_bytes(config) + copies, have = static_cast<double>(backend.free_memory());
+  const auto have = static_cast<double>(ctx.backend.free_memory());
+  const TrainingMemory memory = training_memory(config, dtype, ops::operand_dtype(ctx, dtype));
+  const double need = memory.total(config);
   if (have <= 0 || need <= have) return;
-  const auto mib = [](double bytes) { return std::to_string(static_cast<std::int64_t>(bytes / 1048576)) + " MiB"; };
-  throw Error(ErrorKind::resource, "training needs at least " + mib(need) + " of the device's memory", "train.batch",
-              mib(have) + " are free",
-              "Make train.batch smaller and raise optim.accumulation by as much, or make model.experts smaller.");
+  const auto words = [](double bytes) {
+    const double mib = bytes / (1024.0 * 1024.0);
+    return mib < 1024 ? fmt::format("{:.0f} MiB", mib) : fmt::format("{:.1f} GiB", mib / 1024);
+  };
+  // What the lower bound leaves out, and what a first step takes before its blocks become one (Arena).
+  constexpr double kMore = 1.4;
+  const auto rows = static_cast<std::int64_t>((have - memory.parameters) / (memory.row * kMore));
+  throw Error(ErrorKind::resource, "training needs at least " + words(need) + " of the device's memory",
+              rows > 0 ? "train.batch" : "model.experts",
+              words(have) + " are free; parameters, gradients and moments alone take " + words(memory.parameters),
+              rows > 0 ? fmt::format("Set train.batch to {} and raise optim.accumulation by as much.", rows)
+                       : "Make model.experts or model.expert_width smaller.");
 }
 
 }  // namespace
