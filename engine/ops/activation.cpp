@@ -16,8 +16,8 @@ void check(const Context& ctx, const char* op, ConstView y, ConstView x, Activat
 
 void check_weights(const char* op, ConstView weights, ConstView x) {
   if (!weights) return;
-  const DType real = x.dtype == DType::bf16 ? DType::f32 : x.dtype;
-  require(weights.dtype == real && weights.shape == Shape{x.dim(0)}, op, "weights[R] of the rows' dtype, not rounded");
+  require(weights.dtype == real_of(x.dtype) && weights.shape == Shape{x.dim(0)}, op,
+          "weights[R] of the rows' dtype, not rounded");
 }
 
 }  // namespace

@@ -8,8 +8,6 @@ namespace {
 
 constexpr auto kDTypes = "one floating-point dtype; operands, and results that are not added to, may be stored rounded";
 
-DType real_of(DType stored) { return stored == DType::bf16 ? DType::f32 : stored; }
-
 bool fit(const Context& ctx, DType real, std::initializer_list<ConstView> operands) {
   for (const ConstView& x : operands)
     if (!is_operand(ctx, x, real)) return false;

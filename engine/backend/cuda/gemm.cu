@@ -28,45 +28,34 @@ bool empty_sum(Runtime& runtime, const Product& p) {
   return true;
 }
 
-/// One call, each product a group of its own.
-class GroupedCall {
- public:
-  void add(const Product& p) {
-    // Row-major c is column-major cᵀ = op(b)ᵀ·op(a)ᵀ.
-    transa_.push_back(operation(p.transpose_b)), transb_.push_back(operation(p.transpose_a));
-    m_.push_back(narrow(p.n)), n_.push_back(narrow(p.m)), k_.push_back(narrow(p.k));
-    lda_.push_back(narrow(p.b.columns)), ldb_.push_back(narrow(p.a.columns)), ldc_.push_back(narrow(p.ldc));
-    left_.push_back(p.b.data), right_.push_back(p.a.data), result_.push_back(p.c);
-    accumulate_.push_back(p.accumulate);
-    one_.push_back(1);
-    products_.push_back(p);
+/// The products as one call, each a group of its own. Returns what cuBLAS says of it before it begins.
+template <class T>
+cublasStatus_t grouped_call(Runtime& runtime, const std::vector<Product>& products, DeviceScratch& pointers) {
+  // Row-major c is column-major cᵀ = op(b)ᵀ·op(a)ᵀ.
+  const std::size_t count = products.size();
+  std::vector<cublasOperation_t> transa, transb;
+  std::vector<int> m, n, k, lda, ldb, ldc;
+  std::vector<T> beta;
+  std::vector<const void*> matrices(3 * count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Product& p = products[i];
+    transa.push_back(operation(p.transpose_b)), transb.push_back(operation(p.transpose_a));
+    m.push_back(narrow(p.n)), n.push_back(narrow(p.m)), k.push_back(narrow(p.k));
+    lda.push_back(narrow(p.b.columns)), ldb.push_back(narrow(p.a.columns)), ldc.push_back(narrow(p.ldc));
+    beta.push_back(T(p.accumulate ? 1 : 0));
+    matrices[i] = p.b.data, matrices[count + i] = p.a.data, matrices[2 * count + i] = p.c;
   }
-  const std::vector<Product>& products() const { return products_; }
-
-  template <class T>
-  cublasStatus_t run(Runtime& runtime, cudaDataType_t type, DeviceScratch& pointers) {
-    const std::size_t n = m_.size();
-    const std::vector<T> alpha(n, T(1));
-    const std::vector<T> beta(accumulate_.begin(), accumulate_.end());
-    std::vector<const void*> all(left_);
-    all.insert(all.end(), right_.begin(), right_.end());
-    all.insert(all.end(), result_.begin(), result_.end());
-    auto* device = pointers.get<const void*>(static_cast<std::int64_t>(3 * n));
-    runtime.upload(device, all.data(), 3 * n * sizeof(void*));
-    return cublasGemmGroupedBatchedEx(
-        runtime.blas(), transa_.data(), transb_.data(), m_.data(), n_.data(), k_.data(), alpha.data(), device, type,
-        lda_.data(), device + n, type, ldb_.data(), beta.data(),
-        const_cast<void* const*>(reinterpret_cast<const void* const*>(device + 2 * n)), type, ldc_.data(),
-        static_cast<int>(n), one_.data(), type == CUDA_R_64F ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F);
-  }
-
- private:
-  std::vector<cublasOperation_t> transa_, transb_;
-  std::vector<int> m_, n_, k_, lda_, ldb_, ldc_, one_;
-  std::vector<const void*> left_, right_, result_;
-  std::vector<char> accumulate_;
-  std::vector<Product> products_;
-};
+  const std::vector<T> alpha(count, T(1));
+  const std::vector<int> one(count, 1);
+  auto* device = pointers.get<const void*>(static_cast<std::int64_t>(3 * count));
+  runtime.upload(device, matrices.data(), 3 * count * sizeof(void*));
+  const cudaDataType_t type = products.front().a.type;
+  return cublasGemmGroupedBatchedEx(
+      runtime.blas(), transa.data(), transb.data(), m.data(), n.data(), k.data(), alpha.data(), device, type,
+      lda.data(), device + count, type, ldb.data(), beta.data(),
+      const_cast<void* const*>(reinterpret_cast<const void* const*>(device + 2 * count)), type, ldc.data(),
+      static_cast<int>(count), one.data(), type == CUDA_R_64F ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F);
+}
 
 /// What cuBLAS reads alpha and beta from.
 struct Factors {
@@ -166,21 +155,21 @@ void multiply(Runtime& runtime, const std::vector<Product>& products, DeviceScra
   if (evenly_spaced(products)) return multiply_evenly_spaced(runtime, products);
   if (type == CUDA_R_16BF && (grouping == Grouping::lanes || products.front().result != CUDA_R_16BF))
     return multiply_in_lanes(runtime, products, lanes);
-  GroupedCall call;
+  std::vector<Product> together;
   for (const Product& p : products)
     if (p.m == 0 || p.n == 0 || empty_sum(runtime, p))
       continue;
     else if (is_aligned(p))
-      call.add(p);
+      together.push_back(p);
     else
       multiply(runtime, p);
-  if (call.products().empty()) return;
-  const cublasStatus_t status =
-      type == CUDA_R_64F ? call.run<double>(runtime, type, pointers) : call.run<float>(runtime, type, pointers);
+  if (together.empty()) return;
+  const cublasStatus_t status = type == CUDA_R_64F ? grouped_call<double>(runtime, together, pointers)
+                                                   : grouped_call<float>(runtime, together, pointers);
   // A cuBLAS that has no grouped kernel for this device says so before it begins.
   if (status != CUBLAS_STATUS_NOT_SUPPORTED && status != CUBLAS_STATUS_ARCH_MISMATCH)
     return check(status, "multiplying the experts' rows");
-  for (const Product& p : call.products()) multiply(runtime, p);
+  for (const Product& p : together) multiply(runtime, p);
 }
 
 }  // namespace moe::cuda
