@@ -143,8 +143,7 @@ QWidget* PresentPage::buildFoot() {
 void PresentPage::refreshMap() {
   map_->refresh();
   map_->setMaximumHeight(map_->fullHeight());
-  scale_->setNoise(map_->loads().noise());
-  scale_->setHatched(map_->loads().anyDead());
+  scale_->setLoads(map_->loads());
 }
 
 QWidget* PresentPage::buildSide(Selection& selection, const QStringList& controls) {
@@ -236,7 +235,7 @@ void PresentPage::resizeEvent(QResizeEvent* event) {
   side_->setFixedWidth(controller_.plane().active() ? std::max(least, room - square) : least);
   layout()->activate();
   sizeThumbs();
-  if (map_) refreshMap();
+  if (map_) map_->setMaximumHeight(map_->fullHeight());
 }
 
 /// As few rows as leave the pictures a size, never more than 45 % of the column's height; the chart takes the rest.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ui/bridge/run_history.h"
 #include "ui/panels/colour_scale.h"
 #include "ui/panels/marks.h"
 #include "ui/widgets/theme.h"
@@ -17,15 +18,12 @@ ColourBar::ColourBar(QWidget* parent) : QWidget(parent), noise_(std::numeric_lim
   setAccessibleName(tr("Scale: one eighth to eight times the fair share"));
 }
 
-void ColourBar::setNoise(double standardDeviation) {
-  if (noise_ == standardDeviation) return;
-  noise_ = standardDeviation;
-  update();
-}
-
-void ColourBar::setHatched(bool any) {
-  if (hatched_ == any) return;
-  hatched_ = any;
+void ColourBar::setLoads(const WindowLoads& loads) {
+  const double noise = loads.noise();
+  const bool hatched = loads.anyDead();
+  if (noise_ == noise && hatched_ == hatched) return;
+  noise_ = noise;
+  hatched_ = hatched;
   update();
 }
 

@@ -8,14 +8,14 @@ class QPainter;
 
 namespace moe::ui {
 
+struct WindowLoads;
+
 class ColourBar : public QWidget {
   Q_OBJECT
  public:
   explicit ColourBar(QWidget* parent = nullptr);
-  /// Standard deviation of a uniform router's ratio; NaN hides the bracket.
-  void setNoise(double standardDeviation);
-  /// Whether the picture has hatched cells to explain.
-  void setHatched(bool any);
+  /// What the picture shows: the noise of its ratios (NaN hides the bracket), and whether it has hatched cells.
+  void setLoads(const WindowLoads& loads);
   bool hatched() const { return hatched_; }
   QSize sizeHint() const override;
   QSize minimumSizeHint() const override { return sizeHint(); }

@@ -118,8 +118,7 @@ void RoutingMapPanel::refresh() {
     windowWords_->setText(batches(history_.windowSteps()));
   }
   view_->refresh();
-  bar_->setNoise(view_->loads().noise());
-  bar_->setHatched(view_->loads().anyDead());
+  bar_->setLoads(view_->loads());
 }
 
 void RoutingMapPanel::speak() {
